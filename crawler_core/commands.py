@@ -1,0 +1,78 @@
+"""What a driver may tell a running crawl: values, put into the engine's inbox."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True, tag=True):
+    """The root of all commands; the type is named in the encoded form."""
+
+
+class SetFetchWorkers(Command, frozen=True, tag=True):
+    """Change the number of fetch workers to `target` (clamped to 1…256)."""
+
+    target: int
+
+
+class SetParseWorkers(Command, frozen=True, tag=True):
+    """Change the number of parse workers to `target` (clamped to 1…4 × CPUs)."""
+
+    target: int
+
+
+class Pause(Command, frozen=True, tag=True):
+    """Send nothing more; what is in flight ends."""
+
+
+class Resume(Command, frozen=True, tag=True):
+    """Go on after a pause."""
+
+
+class Stop(Command, frozen=True, tag=True):
+    """End the crawl in good order; the store can be resumed."""
+
+    reason: str = "you"
+
+
+class Cancel(Command, frozen=True, tag=True):
+    """Cancel one fetch by the number of its future."""
+
+    number: int
+
+
+class RetryFailed(Command, frozen=True, tag=True):
+    """Ask again for every URL whose outcome may change: errors, timeouts, throttled."""
+
+
+class SkipHost(Command, frozen=True, tag=True):
+    """Ask nothing more of a host; its URLs stay in the store as waiting."""
+
+    host: str
+
+
+class ReopenHost(Command, frozen=True, tag=True):
+    """Take a skipped or given-up host up again."""
+
+    host: str
+
+
+class SetHostRate(Command, frozen=True, tag=True):
+    """Limit a host to `rate` requests a second; 0 is without limit."""
+
+    host: str
+    rate: float
+
+
+AnyCommand = (
+    SetFetchWorkers
+    | SetParseWorkers
+    | Pause
+    | Resume
+    | Stop
+    | Cancel
+    | RetryFailed
+    | SkipHost
+    | ReopenHost
+    | SetHostRate
+)

@@ -1,0 +1,90 @@
+"""The engine as a process of its own: `python -m crawler_core.crawl.process`.
+
+    stdin   one line: what to crawl (`Startup`); then one line for each command; its end
+            means that the owner went away, and the crawl stops in good order
+    stdout  one line: where the snapshots are (`Ready`), or why there is no crawl
+    socket  snapshots, for the owner and for every other viewer
+
+The parse workers import this module once more under another name, so that everything
+heavy is imported inside `main`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from crawler_core.crawl.local import Crawl
+
+_LINGER = 3600.0 * 24
+
+
+def main() -> int:
+    """Run one crawl for the process at the other end of stdin; its exit code."""
+    from crawler_core.crawl.journal import open_log
+
+    open_log()
+    commands = sys.stdin.buffer
+    answer = sys.stdout.buffer
+    crawl = _open(commands.readline(), answer)
+    if crawl is None:
+        return 2
+    _ignore_signals()
+    crawl.start()
+    _obey(commands, crawl)
+    crawl.close()
+    return 0
+
+
+def _open(line: bytes, answer: BinaryIO) -> Crawl | None:
+    import msgspec
+
+    from crawler_core.crawl.local import Crawl
+    from crawler_core.crawl.messages import Ready, Startup
+    from crawler_core.errors import CrawlError
+
+    crawl: Crawl | None = None
+    try:
+        startup = msgspec.json.decode(line, type=Startup)
+        crawl = Crawl.begin(startup)
+        ready = Ready(socket=str(crawl.socket or ""), store=str(crawl.path))
+    except CrawlError as error:
+        ready = Ready(error=str(error), exit_code=error.exit_code)
+    answer.write(msgspec.json.encode(ready) + b"\n")
+    answer.flush()
+    return crawl
+
+
+def _obey(commands: BinaryIO, crawl: Crawl) -> None:
+    """Hand commands on until the owner closes its end."""
+    import msgspec
+
+    from crawler_core.commands import AnyCommand
+
+    decode = msgspec.json.Decoder(AnyCommand).decode
+    for line in iter(commands.readline, b""):
+        try:
+            crawl.send(decode(line))
+        except msgspec.MsgspecError:
+            continue  # a newer owner may know more commands
+
+
+def _ignore_signals() -> None:
+    """Keys and a closed terminal are the owner's to handle; its end closes stdin."""
+    import signal
+
+    for name in ("SIGINT", "SIGHUP", "SIGTSTP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _close_stdin)
+
+
+def _close_stdin(*_: object) -> None:
+    raise SystemExit(143)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The one loop: the only thread that changes the frontier, the statistics and the store."""

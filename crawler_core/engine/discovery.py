@@ -1,0 +1,243 @@
+"""Links into the frontier: new URLs, shorter paths, greater roles.
+
+The result does not depend on the order in which pages arrive: whatever was kept out,
+only checked, or found deeper is taken up again when a later link says better. For URLs
+that are done already the change runs on over their stored links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from crawler_core.config import MAX_URL_LENGTH, START_CHAIN_HOPS
+from crawler_core.frontier.frontier import Frontier
+from crawler_core.frontier.table import Stage
+from crawler_core.model import Link, LinkKind, LinkRow, Outcome, Role, UrlRow, UrlState
+from crawler_core.scope import INVALID, Reference, Scope, is_permanent
+from crawler_core.stats import Stats
+from crawler_core.store.writer import Store
+
+_REDIRECTING = frozenset({LinkKind.REDIRECT, LinkKind.META_REFRESH})
+_READ = frozenset({Outcome.OK, Outcome.TOO_LARGE})
+
+
+class Discovery:
+    """Admits what pages link to."""
+
+    def __init__(self, frontier: Frontier, scope: Scope, store: Store, stats: Stats) -> None:
+        self._frontier = frontier
+        self._table = frontier.table
+        self._scope = scope
+        self._store = store
+        self._stats = stats
+        self._to_relax: list[int] = []
+
+    def start(self, addresses: Iterable[str]) -> None:
+        """Take in the start URLs."""
+        for address in addresses:
+            if not self._table.find(address):
+                self._accept(address, Role.CRAWL, 0, 0, True, 0, "", start_chain=1)
+
+    def follow(self, source_id: int, links: Sequence[Link]) -> tuple[list[LinkRow], int]:
+        """Admit the links of a page just finished: their rows, and how many URLs were new."""
+        before = len(self._table)
+        rows = []
+        for link in links:
+            if link.kind is LinkKind.CANONICAL:
+                continue
+            address = link.url or link.raw
+            if not address:
+                continue
+            if len(address) > MAX_URL_LENGTH:
+                address = address[:MAX_URL_LENGTH] + "…"  # kept out, so never asked for
+            if link.url:
+                target = self._offer(source_id, address, link.kind, link.nofollow)
+            else:
+                target = self._note_invalid(source_id, address)
+            rows.append(
+                LinkRow(
+                    source_id,
+                    target,
+                    link.kind,
+                    link.anchor,
+                    link.rel,
+                    link.fragment,
+                    link.nofollow,
+                    link.only_fragment,
+                )
+            )
+        self.relax()
+        return rows, len(self._table) - before
+
+    def end_of_start_chain(self, url_id: int) -> str | None:
+        """A start URL, or what it redirects to, answered: the site that became internal."""
+        address = self._table.address(url_id)
+        site = self._scope.add_site(address)
+        if not self._table.internal[url_id]:
+            self._frontier.promote(url_id, Role.CRAWL, internal=True)
+            self._store.update_url(self._table.row(url_id))
+        if site is not None:
+            for source_id in range(1, len(self._table) + 1):
+                if self._table.stage[source_id] == Stage.DONE and source_id != url_id:
+                    self._to_relax.append(source_id)
+            self.relax()
+        return site
+
+    def relax(self) -> None:
+        """Offer again what changed pages link to, until nothing changes."""
+        while self._to_relax:
+            source_id = self._to_relax.pop()
+            for row in self._store.links_from(source_id):
+                self._offer_known(source_id, row.target_id, row.kind, row.nofollow)
+
+    def ask_again(self, url_id: int) -> None:
+        """Queue a URL that is done; its record stays until the new one replaces it."""
+        if self._table.stage[url_id] != Stage.DONE:
+            return
+        known = self._store.outcome_of(url_id)
+        if known is not None:
+            self._stats.count(known[0], known[1], bool(self._table.internal[url_id]), by=-1)
+        self._table.attempts[url_id] = 0
+        self._table.throttles[url_id] = 0
+        self._frontier.reopen(url_id)
+        self._store.update_url(self._table.row(url_id))
+
+    # -- inside --------------------------------------------------------------------------
+
+    def _reference(self, source_id: int, kind: LinkKind, nofollow: bool) -> Reference:
+        table = self._table
+        return Reference(
+            kind=kind,
+            nofollow=nofollow,
+            depth=table.depth[source_id] + 1,
+            hops=table.hops[source_id] + 1 if kind in _REDIRECTING else 0,
+            crawled_source=table.role[source_id] == Role.CRAWL,
+        )
+
+    def _chain(self, source_id: int, kind: LinkKind) -> int:
+        """Place in a start URL's redirect chain that a target gets; 0 if in none."""
+        place = self._table.start_chain[source_id]
+        return place + 1 if kind is LinkKind.REDIRECT and 0 < place <= START_CHAIN_HOPS else 0
+
+    def _offer(self, source_id: int, address: str, kind: LinkKind, nofollow: bool) -> int:
+        known = self._table.find(address)
+        if known:
+            self._offer_known(source_id, known, kind, nofollow)
+            return known
+        reference = self._reference(source_id, kind, nofollow)
+        verdict = self._scope.judge(address, reference)
+        chain = self._chain(source_id, kind)
+        return self._accept(
+            address,
+            Role.CRAWL if chain else verdict.role,
+            reference.depth,
+            reference.hops,
+            verdict.internal,
+            source_id,
+            "" if chain else verdict.reason,
+            start_chain=chain,
+        )
+
+    def _note_invalid(self, source_id: int, raw: str) -> int:
+        """What cannot be a URL is known by its text, so that people can find and mend it."""
+        depth = self._table.depth[source_id] + 1
+        return self._table.find(raw) or self._accept(
+            raw, Role.CHECK, depth, 0, False, source_id, INVALID, start_chain=0
+        )
+
+    def _accept(
+        self,
+        address: str,
+        role: Role,
+        depth: int,
+        hops: int,
+        internal: bool,
+        source_id: int,
+        reason: str,
+        *,
+        start_chain: int,
+    ) -> int:
+        row = UrlRow(
+            url_id=self._frontier.next_id,
+            address=address,
+            depth=depth,
+            hops=hops,
+            role=role,
+            internal=internal,
+            state=UrlState.KEPT_OUT if reason else UrlState.WAITING,
+            source_id=source_id,
+            reason=reason,
+            start_chain=start_chain,
+        )
+        self._frontier.accept(row)
+        self._store.add_url(row)
+        if reason:
+            self._stats.skipped[reason] += 1
+        return row.url_id
+
+    def _offer_known(self, source_id: int, target: int, kind: LinkKind, nofollow: bool) -> None:
+        table = self._table
+        stage = table.stage[target]
+        depth = table.depth[source_id] + 1
+        if stage == Stage.KEPT_OUT and is_permanent(table.reason(target)):
+            return
+        if (
+            stage != Stage.KEPT_OUT
+            and table.depth[target] <= depth
+            and not table.hops[target]
+            and table.role[target] == Role.CRAWL
+            and table.internal[target]
+        ):
+            return  # by far the most common case: nothing can get better
+        reference = self._reference(source_id, kind, nofollow)
+        chain = self._chain(source_id, kind)
+        verdict = self._scope.judge(table.address(target), reference)
+        if stage == Stage.KEPT_OUT:
+            if chain or not verdict.reason:
+                self._take_up(target, reference, Role.CRAWL if chain else verdict.role, chain)
+            return
+        self._improve(target, reference, verdict.role, verdict.internal, chain)
+
+    def _take_up(self, target: int, reference: Reference, role: Role, chain: int) -> None:
+        table = self._table
+        self._stats.skipped[table.reason(target)] -= 1
+        table.depth[target] = reference.depth
+        table.hops[target] = min(255, reference.hops)
+        table.role[target] = role
+        table.start_chain[target] = chain
+        self._frontier.reopen(target)
+        self._store.update_url(table.row(target))
+
+    def _improve(
+        self, target: int, reference: Reference, role: Role, internal: bool, chain: int
+    ) -> None:
+        table = self._table
+        better = False
+        if reference.depth < table.depth[target]:
+            self._frontier.lower(target, reference.depth)
+            better = True
+        if reference.hops < table.hops[target]:
+            table.hops[target] = reference.hops
+            better = True
+        if chain and not table.start_chain[target]:
+            table.start_chain[target] = chain
+            role = Role.CRAWL
+            better = True
+        promoted = role > table.role[target]
+        if promoted or (internal and not table.internal[target]):
+            new_role = max(role, Role(table.role[target]))
+            self._frontier.promote(target, new_role, internal or bool(table.internal[target]))
+            better = True
+        if not better:
+            return
+        self._store.update_url(table.row(target))
+        if table.stage[target] == Stage.DONE:
+            if promoted and self._body_is_missing(target):
+                self.ask_again(target)
+            else:
+                self._to_relax.append(target)
+
+    def _body_is_missing(self, url_id: int) -> bool:
+        """True for a page that was only checked, but has a body to read."""
+        known = self._store.outcome_of(url_id)
+        return known is not None and known[0] in _READ and known[2]

@@ -1,0 +1,313 @@
+"""How URLs end, written down: frontier, statistics and store change here, together.
+
+The engine's loop says what happened; the ledger decides what it means (ended, asked
+again, waits for its host) and keeps memory and disk in step. Engine thread only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from crawler_core import retry, robots, scope
+from crawler_core.config import MAX_REDIRECT_HOPS, CrawlConfig
+from crawler_core.engine import recording
+from crawler_core.engine.discovery import Discovery
+from crawler_core.frontier.breaker import FAILURES
+from crawler_core.frontier.frontier import Frontier, KeptOut, Refused
+from crawler_core.frontier.host import Host
+from crawler_core.frontier.table import Stage
+from crawler_core.model import (
+    NO_ANSWER,
+    FetchResult,
+    Outcome,
+    PageRecord,
+    ParsedPage,
+    Purpose,
+    Role,
+    UrlState,
+)
+from crawler_core.scope import Scope
+from crawler_core.stats import Stats
+from crawler_core.store.writer import Store
+
+_WORTH_ANOTHER_TRY = frozenset(
+    {
+        *NO_ANSWER,
+        Outcome.SERVER_ERROR,
+        Outcome.THROTTLED,
+        Outcome.PARSER_CRASHED,
+        Outcome.PARSER_TIMEOUT,
+    }
+)
+
+
+class Ledger:
+    """Frontier, scope, statistics and store of one crawl."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: CrawlConfig,
+        *,
+        now: float,
+        wall: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self.config = config
+        self.store = store
+        self.stats = Stats(now)
+        self.frontier = Frontier(config)
+        self.scope = Scope(config, json.loads(store.meta("sites") or "[]"))
+        self.discovery = Discovery(self.frontier, self.scope, store, self.stats)
+        self._wall = wall
+        self._chance = chance
+        self.start_answered = False
+        """A start URL got an HTTP answer."""
+
+    # -- at the start --------------------------------------------------------------------
+
+    def load(self, now: float) -> None:
+        """Take up what the store knows, and the start URLs where they are new."""
+        for row in self.store.urls():
+            self.frontier.accept(row)
+            if row.state is UrlState.KEPT_OUT:
+                self.stats.skipped[row.reason] += 1
+        table = self.frontier.table
+        for done in self.store.done_rows():
+            internal = bool(table.internal[done.url_id])
+            self.stats.count(done.outcome, done.status_code, internal)
+            self.stats.bytes += done.transferred or 0
+            if done.is_html and table.role[done.url_id] == Role.CRAWL:
+                address = table.address(done.url_id)
+                self.frontier.trap.admits(address)
+                self.frontier.trap.saw(address, done.title)
+            if table.start_chain[done.url_id] and done.status_code:
+                self.start_answered = True
+        self._reopen_what_the_options_now_allow()
+        for saved in self.store.hosts():
+            host = self.frontier.hosts.get(saved.host)
+            if host is None:
+                continue
+            host.requests, host.retries = saved.requests, saved.retries
+            host.snoozed_until = now + max(0.0, saved.not_before - self._wall())
+            if saved.rate is not None:
+                host.set_rate(saved.rate)
+        self.discovery.start(self.config.start_urls)
+
+    def _reopen_what_the_options_now_allow(self) -> None:
+        """A resume may raise --max-pages, --max-depth: take up what they had kept out."""
+        table, config = self.frontier.table, self.config
+        for url_id in range(1, len(table) + 1):
+            if table.stage[url_id] != Stage.KEPT_OUT:
+                continue
+            reason = table.reason(url_id)
+            pages = config.max_pages is None or self.frontier.pages_asked < config.max_pages
+            depth = config.max_depth is None or table.depth[url_id] <= config.max_depth
+            hops = table.hops[url_id] <= MAX_REDIRECT_HOPS
+            if (reason == scope.MAX_PAGES and pages) or (
+                reason == scope.TOO_DEEP and depth and hops
+            ):
+                self.stats.skipped[reason] -= 1
+                self.frontier.reopen(url_id)
+                self.store.update_url(table.row(url_id))
+
+    # -- answers -------------------------------------------------------------------------
+
+    def answered(self, result: FetchResult, now: float) -> tuple[bool, str]:
+        """Take in an answer: (is its body to be parsed, a note for people).
+
+        Everything else that the answer calls for is done: a retry, a wait of the host,
+        or the record of a URL that ended.
+        """
+        url_id = result.request.url_id
+        table = self.frontier.table
+        host = self.frontier.host(result.request.url, bool(table.internal[url_id]))
+        failed = result.outcome in FAILURES
+        host.answered(result.seconds, good=not failed)
+        if result.outcome is Outcome.THROTTLED:
+            note = self._throttled(result, host, now)
+        elif self._may_retry(result, host):
+            note = self._retry(result, host, now)
+        else:
+            if not failed:
+                host.throttle_streak = 0
+                host.note = "" if not host.ending else host.note
+            if self._checked_but_wanted(result):
+                self.frontier.release(url_id)  # while it was in flight a page linked to it
+                return False, "asked for again to be read"
+            if recording.is_to_parse(result, table.role[url_id]):
+                self.frontier.fetched(url_id)
+                self._judge_host(host, url_id, result.outcome, now)
+                return True, ""
+            note = self._note(result)
+            self.record(result, None)
+        self._judge_host(host, url_id, result.outcome, now)
+        return False, note
+
+    def record(
+        self,
+        result: FetchResult,
+        page: ParsedPage | None,
+        *,
+        outcome: Outcome | None = None,
+        error: str = "",
+    ) -> PageRecord:
+        """Write down a URL that ended, and admit what it leads to."""
+        url_id = result.request.url_id
+        table = self.frontier.table
+        address = table.address(url_id)
+        record = recording.fetched(
+            url_id,
+            address,
+            result,
+            page,
+            table.attempts[url_id],
+            self._wall(),
+            outcome=outcome,
+            error=error,
+        )
+        self.frontier.finish(url_id)
+        if page is not None:
+            self.frontier.trap.saw(address, page.title.text)
+        if table.start_chain[url_id]:
+            self._start_answered(url_id, record)
+        rows, fresh = self.discovery.follow(url_id, recording.links_of(record))
+        self.store.finish(record, rows)
+        self.stats.finished(record, bool(table.internal[url_id]))
+        self.new_urls = fresh
+        self._count_for(record)
+        return record
+
+    def refused(self, claim: Refused) -> PageRecord:
+        """Write down a URL that ends without being asked for."""
+        table = self.frontier.table
+        record = recording.refused(
+            claim.url_id, table.address(claim.url_id), claim.outcome, claim.why, self._wall()
+        )
+        if table.start_chain[claim.url_id] and claim.why == robots.DISALLOWED:
+            self.start_answered = True  # its robots.txt did
+        self.store.finish(record, ())
+        self.stats.finished(record, bool(table.internal[claim.url_id]))
+        self._count_for(record)
+        return record
+
+    def kept_out(self, claim: KeptOut) -> None:
+        """Write down a URL that a cap keeps out."""
+        self.store.keep_out(claim.url_id, claim.reason)
+        self.stats.skipped[claim.reason] += 1
+
+    def retry_failed(self) -> int:
+        """Queue every URL again whose outcome may change; how many those are."""
+        wanted = [row.url_id for row in self.store.done_rows() if row.outcome in _WORTH_ANOTHER_TRY]
+        wanted += [
+            row.url_id
+            for row in self.store.done_rows()
+            if row.outcome is Outcome.ROBOTS and self._is_ended(row.url_id)
+        ]
+        for url_id in wanted:
+            key = self._host_of(url_id).key
+            if self._is_ended(url_id):
+                self.frontier.open_host(key)
+        for url_id in wanted:
+            self.discovery.ask_again(url_id)
+        return len(wanted)
+
+    # -- inside --------------------------------------------------------------------------
+
+    new_urls = 0
+    """URLs that the last record made known."""
+
+    def _host_of(self, url_id: int) -> Host:
+        table = self.frontier.table
+        return self.frontier.host(table.address(url_id), bool(table.internal[url_id]))
+
+    def _is_ended(self, url_id: int) -> bool:
+        return self._host_of(url_id).ending is not None
+
+    def _checked_but_wanted(self, result: FetchResult) -> bool:
+        role = self.frontier.table.role[result.request.url_id]
+        return (
+            result.request.purpose is Purpose.CHECK
+            and role == Role.CRAWL
+            and result.is_html
+            and 200 <= result.status_code < 300
+        )
+
+    def _throttled(self, result: FetchResult, host: Host, now: float) -> str:
+        url_id = result.request.url_id
+        wait = retry.throttle_wait(result.retry_after, host.throttle_streak + 1, self._chance())
+        if not self.frontier.throttle(url_id, now, wait):
+            self.record(result, None)
+            return "its tries are used up"
+        self._keep_attempts(url_id, host, wait)
+        return f"{host.key} is left alone for {wait:.0f} s"
+
+    def _may_retry(self, result: FetchResult, host: Host) -> bool:
+        url_id = result.request.url_id
+        table = self.frontier.table
+        tries = table.attempts[url_id] - table.throttles[url_id]
+        return (
+            retry.is_retryable(result)
+            and tries <= self.config.retries
+            and retry.has_budget(host.requests, host.retries)
+            and not host.breaker.is_open
+        )
+
+    def _retry(self, result: FetchResult, host: Host, now: float) -> str:
+        url_id = result.request.url_id
+        attempts = self.frontier.table.attempts[url_id]
+        wait = retry.backoff(attempts, self._chance())
+        self.frontier.retry(url_id, now, wait)
+        self._keep_attempts(url_id, host, 0.0)
+        return f"try {attempts + 1} of {self.config.retries + 1} in {wait:.0f} s or later"
+
+    def _keep_attempts(self, url_id: int, host: Host, wait: float) -> None:
+        table = self.frontier.table
+        self.store.set_attempts(url_id, table.attempts[url_id], table.throttles[url_id])
+        self.store.save_host(
+            host.key,
+            not_before=self._wall() + wait,
+            requests=host.requests,
+            retries=host.retries,
+        )
+
+    def _judge_host(self, host: Host, url_id: int, outcome: Outcome, now: float) -> None:
+        """Let the breaker see an answer; tell and ask again if it opened, closed or gave up."""
+        breaker = host.breaker
+        was_open, had_given_up = breaker.is_open, breaker.given_up
+        lost = breaker.record(url_id, outcome, now)
+        for lost_id in lost:
+            self.discovery.ask_again(lost_id)
+        if breaker.given_up and not had_given_up:
+            host.note = breaker.reason
+            self._tell("error", f"{host.key} is {breaker.reason}; its URLs can be resumed")
+        elif breaker.is_open and not was_open:
+            host.note = breaker.reason
+            self._tell("warning", f"{host.key} is left alone for 60 s: {breaker.reason}")
+        elif was_open and not breaker.is_open:
+            host.note = ""
+            self._tell("info", f"{host.key} answers again")
+
+    def _tell(self, level: str, text: str) -> None:
+        self.stats.tell(self._wall(), level, text)
+
+    def _count_for(self, record: PageRecord) -> None:
+        host = self._host_of(record.url_id)
+        host.done += 1
+        host.bad += record.outcome in FAILURES or record.outcome is Outcome.CLIENT_ERROR
+
+    def _start_answered(self, url_id: int, record: PageRecord) -> None:
+        if record.status_code:
+            self.start_answered = True
+        if record.outcome is Outcome.REDIRECT or not record.status_code:
+            return
+        site = self.discovery.end_of_start_chain(url_id)
+        if site is not None:
+            self.store.set_meta("sites", json.dumps(sorted(self.scope.sites)))
+            self._tell("info", f"a start URL redirects to {site}: it is crawled as well")
+
+    def _note(self, result: FetchResult) -> str:
+        if result.outcome is Outcome.REDIRECT:
+            return f"to {result.location[:200]}"
+        return result.error

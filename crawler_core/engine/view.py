@@ -1,0 +1,350 @@
+"""From the engine's state to what screens see: completion lines and snapshots."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from crawler_core import verdict
+from crawler_core.engine.parsing import Batch, Parsed
+from crawler_core.frontier.host import Host
+from crawler_core.model import FetchResult, Outcome, PageRecord
+from crawler_core.snapshot import (
+    FutureView,
+    HostView,
+    PoolView,
+    Snapshot,
+    StageCounts,
+    WorkerView,
+)
+from crawler_core.stats import Stats
+
+if TYPE_CHECKING:
+    from crawler_core.engine.engine import Engine
+
+_HOSTS_SHOWN = 200
+_FUTURES_SHOWN = 300
+_PAGE_SIZE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+
+# -- lines of the live panel ---------------------------------------------------------------
+
+
+def fetched(stats: Stats, result: FetchResult, note: str, wall: float) -> None:
+    """A fetch future finished."""
+    size = result.size if result.size is not None else None
+    stats.complete(
+        wall,
+        "fetch",
+        result.request.number,
+        result.worker,
+        word_for(result.outcome, result.status_code),
+        result.outcome.value,
+        result.seconds * 1000,
+        size,
+        result.request.url,
+        note,
+    )
+
+
+def refused(stats: Stats, record: PageRecord, wall: float) -> None:
+    """A URL ended without a future: robots.txt or a dead host."""
+    stats.complete(
+        wall,
+        "none",
+        0,
+        "",
+        record.outcome.value,
+        record.outcome.value,
+        0.0,
+        None,
+        record.url,
+        record.error,
+    )
+
+
+def parsed(
+    stats: Stats,
+    batch: Batch,
+    answers: list[Parsed],
+    exception: str,
+    worker: str,
+    fresh: int,
+    now: float,
+    wall: float,
+) -> None:
+    """A parse future finished."""
+    count = len(batch.items)
+    pages = _pages(count)
+    links = sum(len(answer.page.links) for answer in answers if answer.page)
+    failed = [answer for answer in answers if answer.outcome is not None]
+    if exception:
+        again = count - len(failed)
+        note = f"{again} sent again alone" if again else failed[0].error
+        what = exception
+    else:
+        what, note = f"{pages} done", f"{links:,} links, {fresh:,} new URLs"
+    outcome = failed[0].outcome.value if failed and failed[0].outcome else ""
+    stats.complete(
+        wall,
+        "parse",
+        batch.number,
+        worker,
+        what,
+        outcome or ("parser crashed" if exception else "ok"),
+        (now - batch.started) * 1000,
+        sum(len(item.job.body) for item in batch.items),
+        batch.items[0].job.url if count == 1 else "",
+        note,
+    )
+
+
+def broken_pool_line(batch: Batch, answers: list[Parsed], exception: str) -> str:
+    """What the log says when a parse future carried an exception."""
+    given_up = [answer for answer in answers if answer.outcome is not None]
+    if given_up:
+        answer = given_up[0]
+        return f"parse #{batch.number}: {exception}: {answer.outcome} {answer.result.request.url}"
+    return (
+        f"parse #{batch.number}: {exception}: a worker died, the pool was rebuilt, "
+        f"what it held ({_pages(len(batch.items))}) is sent again alone"
+    )
+
+
+def _pages(count: int) -> str:
+    return f"{count} page{'' if count == 1 else 's'}"
+
+
+def word_for(outcome: Outcome, status_code: int) -> str:
+    """The answer in two words: "200 ok", "404 broken", "timeout"."""
+    if outcome in {Outcome.CLIENT_ERROR, Outcome.SERVER_ERROR}:
+        return f"{status_code} broken"
+    return f"{status_code} {outcome.value}" if status_code else outcome.value
+
+
+# -- the snapshot --------------------------------------------------------------------------
+
+
+def snapshot(engine: Engine, sequence: int) -> Snapshot:
+    """Everything a screen shows, at this moment."""
+    now, wall = engine.clock(), engine.wall()
+    stats, frontier = engine.stats, engine.frontier
+    futures = _futures(engine, now)
+    oldest = max(futures, key=lambda future: future.age, default=None)
+    hosts = sorted(
+        frontier.hosts.values(),
+        key=lambda host: (host.internal, len(host.in_flight), host.waiting, host.done),
+        reverse=True,
+    )
+    shown = tuple(_host_view(host, now) for host in hosts[:_HOSTS_SHOWN])
+    stages = _stages(engine, now)
+    fetch_view, parse_view = _fetch_view(engine, now), _parse_view(engine, now)
+    rates = stats.rates(now)
+    word, advice = verdict.judge(
+        verdict.Facts(
+            state=engine.state,
+            fetch=fetch_view,
+            parse=parse_view,
+            stages=stages,
+            hosts=shown,
+            oldest_age=oldest.age if oldest else 0.0,
+            broken=stats.broken,
+            done=stats.stored,
+            note=engine.error or engine.stopped_by,
+            backlog_full=engine.is_backlog_full,
+        )
+    )
+    return Snapshot(
+        sequence=sequence,
+        at=wall,
+        state=engine.state,
+        elapsed=engine.elapsed_before + now - engine.started,
+        start_urls=engine.config.start_urls,
+        store=str(engine.store.path),
+        sites=tuple(sorted(engine.ledger.scope.sites)),
+        found=len(frontier.table),
+        done=stats.stored,
+        internal_done=stats.internal_done,
+        broken=stats.broken,
+        kept_out=frontier.kept_out,
+        outcomes={key: count for key, count in stats.outcomes.items() if count},
+        statuses={key: count for key, count in stats.statuses.items() if count},
+        skipped={key: count for key, count in stats.skipped.items() if count},
+        stages=stages,
+        rates=rates,
+        history=stats.history(now),
+        fetch=fetch_view,
+        parse=parse_view,
+        parser=engine.parse.parser,
+        bytes=stats.bytes,
+        eta=_eta(stages.waiting, rates.fetches, rates.new_urls, engine.state),
+        oldest=oldest,
+        hosts=shown,
+        host_count=len(hosts),
+        completions=tuple(stats.completions),
+        futures=futures[:_FUTURES_SHOWN],
+        workers=_workers(engine, now),
+        log=tuple(stats.log)[-200:],
+        memory=_resident_bytes(),
+        verdict=word,
+        advice=advice,
+        paused=engine.state == "paused",
+        stopped_by=engine.stopped_by,
+        gave_up=tuple(h.key for h in frontier.hosts.values() if h.closed and h.waiting),
+        exit_code=_exit_code(engine),
+        error=engine.error,
+    )
+
+
+def _exit_code(engine: Engine) -> int:
+    if engine.state == "failed":
+        return 3 if not engine.error.startswith("Internal error") else 70
+    if engine.state == "incomplete":
+        return 4
+    if engine.state == "finished" and not engine.ledger.start_answered:
+        return 3
+    return 0
+
+
+def _stages(engine: Engine, now: float) -> StageCounts:
+    hosts = engine.frontier.hosts.values()
+    return StageCounts(
+        waiting=engine.frontier.waiting,
+        fetching=len(engine.fetching),
+        to_parse=engine.parse.waiting,
+        parsing=engine.parse.parsing,
+        stored=engine.stats.stored,
+        retry=sum(host.retry_count for host in hosts),
+        snoozed=sum(host.waiting for host in hosts if _pause_of(host, now) > 0),
+        backlog_bytes=engine.parse.backlog_bytes,
+    )
+
+
+def _pause_of(host: Host, now: float) -> float:
+    """Seconds that a host is left alone for more than its rate."""
+    return max(0.0, host.snoozed_until - now, host.breaker.probe_at - now)
+
+
+def _fetch_view(engine: Engine, now: float) -> PoolView:
+    pool = engine.fetch_pool
+    return PoolView(
+        where=pool.where,
+        busy=pool.busy,
+        target=pool.target,
+        maximum=pool.maximum,
+        draining=max(0, pool.busy - pool.target),
+        queue_wait_ms=engine.stats.fetch.wait_ms(now),
+        utilisation=engine.stats.fetch.utilisation(now, pool.target),
+    )
+
+
+def _parse_view(engine: Engine, now: float) -> PoolView:
+    pool = engine.parse.pool
+    return PoolView(
+        where=pool.where,
+        busy=min(pool.busy, pool.target),
+        target=pool.target,
+        maximum=pool.maximum,
+        draining=pool.draining,
+        queue_wait_ms=engine.stats.parse.wait_ms(now),
+        rebuilt=pool.rebuilt,
+        utilisation=engine.stats.parse.utilisation(now, pool.target),
+    )
+
+
+def _state_of(future: Future[Any]) -> str:
+    if future.running():
+        return "RUNNING"
+    return "FINISHED" if future.done() else "PENDING"
+
+
+def _futures(engine: Engine, now: float) -> tuple[FutureView, ...]:
+    names = {entry.number: entry.name for entry in list(engine.board.entries.values())}
+    fetches = [
+        FutureView(
+            "fetch",
+            request.number,
+            _state_of(future),
+            now - engine.submitted_at(request.number, now),
+            request.url,
+            1,
+            names.get(request.number, ""),
+        )
+        for future, request in engine.fetching.items()
+    ]
+    parses = [
+        FutureView(
+            "parse",
+            batch.number,
+            _state_of(future),
+            now - batch.started,
+            batch.items[0].job.url,
+            len(batch.items),
+        )
+        for future, batch in engine.parse.batches.items()
+    ]
+    return tuple(sorted(fetches + parses, key=lambda view: -view.age))
+
+
+def _workers(engine: Engine, now: float) -> tuple[WorkerView, ...]:
+    views = [
+        WorkerView(
+            entry.name,
+            "fetch",
+            entry.url if entry.number else "",
+            now - entry.since if entry.number else 0.0,
+            entry.finished,
+        )
+        for entry in sorted(engine.board.entries.values(), key=lambda entry: entry.name)
+    ]
+    views += [WorkerView(name, "parse", "", 0.0, count) for name, count in engine.parse.workers]
+    return tuple(views)
+
+
+def _host_view(host: Host, now: float) -> HostView:
+    pause = _pause_of(host, now)
+    return HostView(
+        host=host.key,
+        internal=host.internal,
+        in_flight=len(host.in_flight),
+        waiting=host.waiting,
+        done=host.done,
+        bad=host.bad,
+        per_second=host.per_second(now),
+        p50_ms=host.median_latency() * 1000,
+        rate_limit=host.rate,
+        at_once=int(min(host.window, host.at_once)) if host.at_once else 0,
+        state=_host_state(host, pause),
+        wait_seconds=pause,
+        robots=host.robots,
+        crawl_delay=host.rules.crawl_delay if host.rules else 0.0,
+        note=host.note,
+    )
+
+
+def _host_state(host: Host, pause: float) -> str:
+    if host.skipped:
+        return "skipped"
+    if host.breaker.given_up:
+        return "given up"
+    if host.breaker.is_open:
+        return "failing"
+    if host.ending is not None:
+        return "unreachable" if host.robots == "unreachable" else "robots unavailable"
+    return "throttled" if pause > 0 else "ok"
+
+
+def _eta(waiting: int, fetches: float, new_urls: float, state: str) -> float | None:
+    """Seconds left at the least: new URLs may still be found."""
+    if state != "running" or not waiting or fetches < 0.5 or new_urls > fetches:
+        return None
+    return waiting / fetches
+
+
+def _resident_bytes() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[1]) * _PAGE_SIZE
+    except OSError:
+        return 0

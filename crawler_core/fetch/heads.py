@@ -1,0 +1,166 @@
+"""Heads of requests and answers: what is sent, and what is kept of what comes back. Pure."""
+
+from __future__ import annotations
+
+import base64
+import enum
+import re
+from collections.abc import Iterable, Sequence
+
+from crawler_core.config import Secrets
+from crawler_core.errors import ConfigError
+from crawler_core.model import Purpose
+from crawler_core.text import MAX_CHARACTERS, clean
+
+HOMEPAGE = "https://pypi.org/project/crawltui/"
+ACCEPT = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
+ACCEPT_ENCODING = "gzip, deflate"
+MAX_HEADERS = 100
+
+RawHeaders = Sequence[tuple[bytes, bytes]]
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "te", "upgrade"})
+_CREDENTIALS = re.compile(r"//[^/?#@\s]*@")
+
+
+def user_agent(chosen: str, version: str) -> str:
+    """The User-Agent sent: the chosen one, else the product with a page that explains it."""
+    return chosen or f"crawltui/{version} (+{HOMEPAGE})"
+
+
+class RequestHeaders:
+    """The headers of every request, made and checked once.
+
+    Raises ConfigError if a secret header cannot be sent (its value is not repeated).
+    """
+
+    def __init__(self, agent: str, secrets: Secrets) -> None:
+        own = [("User-Agent", agent), ("Accept", ACCEPT), ("Accept-Encoding", ACCEPT_ENCODING)]
+        secret = _secret_headers(secrets)
+        named = {name.lower() for name, _ in secret}
+        self._open = _encoded(own)
+        self._secret = _encoded([pair for pair in own if pair[0].lower() not in named] + secret)
+        self._names_host = "host" in named
+
+    def for_host(self, authority: str, *, with_secrets: bool) -> list[tuple[bytes, bytes]]:
+        """The headers of a request to `authority` (host and port as in the URL)."""
+        if with_secrets and self._names_host:
+            return self._secret
+        rest = self._secret if with_secrets else self._open
+        return [(b"Host", authority.encode("ascii")), *rest]
+
+
+def _secret_headers(secrets: Secrets) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    given = {name.lower() for name, _ in secrets.headers}
+    if secrets.auth and "authorization" not in given:
+        token = base64.b64encode(secrets.auth.encode()).decode("ascii")
+        found.append(("Authorization", f"Basic {token}"))
+    if secrets.cookies and "cookie" not in given:
+        found.append(("Cookie", "; ".join(secrets.cookies)))
+    found += secrets.headers
+    for name, value in found:
+        if not _TOKEN.fullmatch(name):
+            raise ConfigError("--header needs NAME: VALUE, with letters, digits and - in the name.")
+        if name.lower() in _FRAMING:
+            raise ConfigError(f"--header cannot set {name}: it belongs to the connection itself.")
+        if _CONTROL.search(value):
+            option = "--cookie" if name == "Cookie" else "--header"
+            raise ConfigError(f"{option}: the value of {name} holds a line break or control sign.")
+    return found
+
+
+def _encoded(pairs: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("ascii"), value.strip().encode()) for name, value in pairs]
+
+
+class Kind(enum.Enum):
+    """What the Content-Type says of a body."""
+
+    HTML = 1
+    OTHER = 2
+    UNSAID = 3
+
+
+class Head:
+    """Status and headers of one answer, decoded and not yet cleaned; names in lower case."""
+
+    def __init__(self, status: int, http_version: str, raw: RawHeaders) -> None:
+        self.status = status
+        self.http_version = http_version
+        self._fields = [(name.decode("latin-1").lower(), _text(value)) for name, value in raw]
+
+    def __contains__(self, name: str) -> bool:
+        return any(key == name for key, _ in self._fields)
+
+    def get(self, name: str) -> str:
+        """The values of header `name`, joined by ", "; "" if absent."""
+        return ", ".join(value for key, value in self._fields if key == name)
+
+    @property
+    def location(self) -> str:
+        """The first Location, as sent; "" if absent or empty."""
+        return next((value.strip() for key, value in self._fields if key == "location"), "")
+
+    @property
+    def kind(self) -> Kind:
+        """What the last Content-Type says (of several, browsers heed the last)."""
+        essence = self.get("content-type").split(",")[-1].partition(";")[0].strip().lower()
+        if essence in ("text/html", "application/xhtml+xml"):
+            return Kind.HTML
+        return Kind.OTHER if self.get("content-type").strip() else Kind.UNSAID
+
+    @property
+    def content_length(self) -> int | None:
+        """The declared bytes of the body; None if not (or not sensibly) declared."""
+        text = self.get("content-length").partition(",")[0].strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+    @property
+    def is_chunked(self) -> bool:
+        """True if the body marks its own end."""
+        return "chunked" in self.get("transfer-encoding").lower() or self.is_http2
+
+    @property
+    def is_http2(self) -> bool:
+        """True if the answer came as frames of a connection that serves many answers."""
+        return self.http_version == "HTTP/2"
+
+    @property
+    def keeps_connection(self) -> bool:
+        """False if the server said that it closes the connection after this answer."""
+        said = self.get("connection").lower()
+        return "close" not in said and (self.http_version != "HTTP/1.0" or "keep-alive" in said)
+
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """What is recorded: cleaned, at most 100 headers of 2,000 characters each.
+
+        Values of cookies and credentials in Location are left out: they are secrets of
+        the site, and a record is read by many.
+        """
+        return tuple(
+            (clean(name, 200), _discreet(name, clean(value, MAX_CHARACTERS)))
+            for name, value in self._fields[:MAX_HEADERS]
+        )
+
+
+def wants_body(head: Head, purpose: Purpose) -> bool:
+    """True if the body is read to its end and kept (an undeclared type is looked at first)."""
+    if purpose is Purpose.ROBOTS:
+        return True
+    return purpose is Purpose.CRAWL and head.kind is not Kind.OTHER
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _discreet(name: str, value: str) -> str:
+    if name == "set-cookie":
+        return value.partition("=")[0] + "=…"
+    return _CREDENTIALS.sub("//", value) if name == "location" else value

@@ -1,0 +1,66 @@
+"""A URL taken apart for sending, without changing a sign of it. Pure."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import httpcore
+import httpx
+import msgspec
+
+from crawler_core.errors import ConfigError
+from crawler_core.fetch.transport import ProxyServer
+
+_URL = re.compile(r"(https?)://(?:[^/?#@]*@)?([^/?#@]+)([^#]*)")
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where a request goes and what it asks for."""
+
+    origin: str
+    authority: str
+    """Host and port as written: the Host header."""
+    path: bytes
+    """Path and query, exactly as in the URL (RFC 9112 §3.2.1)."""
+
+    @property
+    def url(self) -> httpx.URL:
+        """The origin as httpx wants it. Raises httpx.InvalidURL."""
+        return _origin(self.origin)
+
+
+def target_of(url: str) -> Target:
+    """Take a WHATWG serialisation apart. Raises ValueError if it is no http(s) URL.
+
+    Credentials are left out: they are never sent because a page said so.
+    """
+    found = _URL.fullmatch(url)
+    if found is None or not url.isascii():
+        raise ValueError("not an http or https URL")
+    scheme, authority, path = found.groups()
+    if not path.startswith("/"):
+        path = f"/{path}"
+    return Target(f"{scheme}://{authority}", authority, path.encode("ascii"))
+
+
+def proxy_of(url: str) -> ProxyServer | None:
+    """Read the --proxy option, None for "". Raises ConfigError (without repeating secrets)."""
+    if not url:
+        return None
+    try:
+        parsed = httpx.URL(url if "://" in url else f"http://{url}")
+    except httpx.InvalidURL as error:
+        raise ConfigError("--proxy needs an address like http://HOST:PORT.") from error
+    if parsed.scheme != "http" or not parsed.host:
+        raise ConfigError("--proxy needs an HTTP proxy, as in http://HOST:PORT.")
+    auth = (parsed.username.encode(), parsed.password.encode()) if parsed.userinfo else None
+    host = parsed.raw_host
+    return ProxyServer(
+        httpcore.URL(scheme=b"http", host=host, port=parsed.port or 80, target=b"/"), auth
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def _origin(text: str) -> httpx.URL:
+    return httpx.URL(text)

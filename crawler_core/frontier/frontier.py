@@ -1,0 +1,369 @@
+"""The frontier: four questions, what is known, in flight, done, and what is next and when.
+
+It never waits and never does I/O: `claim(now)` returns the next thing to do, or None,
+and `next_wake()` says when to ask again. Hosts take turns, so a slow or failing host
+never starves the others; within a host shallow URLs come first and retries last.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+
+import msgspec
+
+from crawler_core import robots, scope
+from crawler_core import url as urls
+from crawler_core.config import THROTTLE_TRIES, CrawlConfig
+from crawler_core.frontier.host import Host, limits_for
+from crawler_core.frontier.table import Stage, UrlTable
+from crawler_core.frontier.trap import TrapGuard
+from crawler_core.model import Outcome, Role, UrlRow, UrlState
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """Send a request for this URL."""
+
+    url_id: int
+    host: str
+
+
+class AskRobots(msgspec.Struct, frozen=True):
+    """Ask this host for its robots.txt first."""
+
+    host: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Send nothing: the URL ends here, as outcome `outcome`."""
+
+    url_id: int
+    outcome: Outcome
+    why: str
+
+
+class KeptOut(msgspec.Struct, frozen=True):
+    """Send nothing: a cap keeps the URL out."""
+
+    url_id: int
+    reason: str
+
+
+Claim = Fetch | AskRobots | Refused | KeptOut
+
+
+class Frontier:
+    """Known, ready, in flight, snoozed URLs of one crawl. Used by one thread."""
+
+    def __init__(self, config: CrawlConfig) -> None:
+        self._config = config
+        self.table = UrlTable()
+        self.trap = TrapGuard()
+        self.hosts: dict[str, Host] = {}
+        self.waiting = 0
+        self.in_flight = 0
+        self.done = 0
+        self.kept_out = 0
+        self.pages_asked = 0
+        """Internal URLs that were to be followed and were asked for (`--max-pages`)."""
+        self._ring: deque[tuple[int, Host]] = deque()
+        self._sleepers: list[tuple[float, int, Host]] = []
+        self._ticket = 0
+
+    # -- known ---------------------------------------------------------------------------
+
+    @property
+    def next_id(self) -> int:
+        """The id of the next URL to accept."""
+        return len(self.table) + 1
+
+    def accept(self, row: UrlRow) -> None:
+        """Take in a new URL: queue it if it waits. `row.url_id` must be `next_id`."""
+        self.table.add(row)
+        if row.state is UrlState.WAITING:
+            self._enqueue(row.url_id)
+        elif row.state is UrlState.KEPT_OUT:
+            self.kept_out += 1
+        else:
+            self.done += 1
+            self.pages_asked += self._is_page(row.url_id)
+
+    def reopen(self, url_id: int) -> None:
+        """Queue a URL again that was done or kept out."""
+        stage = self.table.stage[url_id]
+        if stage == Stage.KEPT_OUT:
+            self.kept_out -= 1
+        elif stage == Stage.DONE:
+            self.done -= 1
+            self.pages_asked -= self._is_page(url_id)
+        else:
+            return
+        self.table.set_reason(url_id, "")
+        self._enqueue(url_id)
+
+    def lower(self, url_id: int, depth: int) -> None:
+        """Note a shorter path; a waiting URL moves up in its host's queue."""
+        self.table.depth[url_id] = depth
+        if self.table.stage[url_id] == Stage.WAITING:
+            self._host_of(url_id).push(url_id, depth)
+
+    def promote(self, url_id: int, role: Role, internal: bool) -> None:
+        """Give a URL a greater role; what was counted as a check may become a page."""
+        counted = self.table.stage[url_id] in {Stage.DONE, Stage.IN_FLIGHT}
+        before = self._is_page(url_id)
+        self.table.role[url_id] = role
+        if internal and not self.table.internal[url_id]:
+            self.table.internal[url_id] = True
+            self._host_of(url_id)
+        self.pages_asked += (self._is_page(url_id) - before) if counted else 0
+
+    # -- next ----------------------------------------------------------------------------
+
+    def claim(self, now: float) -> Claim | None:
+        """The next thing to do at `now`, or None while nothing is ready."""
+        while self._sleepers and self._sleepers[0][0] <= now:
+            _, ticket, host = heapq.heappop(self._sleepers)
+            if host.ticket == ticket:
+                self._ring.append((ticket, host))
+        for _ in range(len(self._ring)):
+            ticket, host = self._ring.popleft()
+            if host.ticket != ticket:
+                continue
+            found = self._claim_from(host, now)
+            if found is not None:
+                return found
+        return None
+
+    def next_wake(self) -> float | None:
+        """When a sleeping host may be asked again; None if none sleeps."""
+        while self._sleepers and self._sleepers[0][2].ticket != self._sleepers[0][1]:
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][0] if self._sleepers else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is ready now; something may be in flight or snoozed."""
+        return not self._ring
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing is left that this run could still ask for."""
+        return self.in_flight == 0 and self.waiting == self.shelved
+
+    @property
+    def shelved(self) -> int:
+        """URLs that wait on hosts of which nothing more is asked in this run."""
+        if self.waiting == 0:
+            return 0
+        return sum(host.waiting for host in self.hosts.values() if host.closed)
+
+    # -- answers -------------------------------------------------------------------------
+
+    def fetched(self, url_id: int) -> None:
+        """The host has answered; the URL stays in flight until its page is parsed."""
+        host = self._host_of(url_id)
+        host.in_flight.discard(url_id)
+        if not host.ticket and not host.closed and self._has_work(host):
+            self._list(host, None)
+
+    def finish(self, url_id: int) -> None:
+        """A URL that was in flight has ended; its record is written."""
+        self.table.stage[url_id] = Stage.DONE
+        self.done += 1
+        self._landed(url_id)
+
+    def release(self, url_id: int) -> None:
+        """Put a URL back in its place that was in flight, as if it had not been asked for."""
+        self.pages_asked -= self._is_page(url_id)
+        self._enqueue(url_id, front=True)
+        self._landed(url_id)
+
+    def retry(self, url_id: int, now: float, wait: float) -> None:
+        """Ask again, behind the host's other URLs and not before `wait` seconds."""
+        host = self._host_of(url_id)
+        self.pages_asked -= self._is_page(url_id)
+        host.retries += 1
+        self._count_waiting(host, url_id)
+        host.push_retry(url_id, now + wait)
+        self._landed(url_id)
+
+    def throttle(self, url_id: int, now: float, wait: float) -> bool:
+        """The host asks to slow down: leave it alone for `wait` seconds.
+
+        Returns True if the URL waits for another try; False if its tries are used up
+        and it is still in flight, to be finished.
+        """
+        host = self._host_of(url_id)
+        host.throttle_streak += 1
+        host.snoozed_until = max(host.snoozed_until, now + wait)
+        host.note = "answered that it gets too many requests"
+        self.table.throttles[url_id] = min(255, self.table.throttles[url_id] + 1)
+        if self.table.throttles[url_id] > THROTTLE_TRIES:
+            return False
+        self.release(url_id)
+        return True
+
+    # -- hosts ---------------------------------------------------------------------------
+
+    def host(self, address: str, internal: bool) -> Host:
+        """The host of an address, made known if it is new."""
+        key = urls.host_key(address)
+        found = self.hosts.get(key)
+        if found is None:
+            found = self.hosts[key] = Host(key, internal, limits_for(self._config, key, internal))
+            if self._config.ignore_robots:
+                found.robots = "ignored"
+        elif internal and not found.internal:
+            found.internal = True
+            found.limit(limits_for(self._config, key, True))
+        return found
+
+    def set_robots(self, key: str, state: str, rules: robots.Rules | None) -> None:
+        """robots.txt of a host is known: its URLs may be asked for."""
+        host = self.hosts[key]
+        host.robots, host.rules = state, rules
+        self.list_anew(host)
+
+    def end_host(self, key: str, outcome: Outcome, why: str) -> None:
+        """Every waiting URL of a host ends with `outcome`, nothing is asked of it."""
+        host = self.hosts[key]
+        host.robots = "unavailable" if outcome is Outcome.ROBOTS else "unreachable"
+        host.ending, host.note = (outcome, why), why
+        self.list_anew(host)
+
+    def list_anew(self, host: Host) -> None:
+        """Let a host take its turn at once: something about it has changed."""
+        host.ticket = 0
+        if not host.closed and self._has_work(host):
+            self._list(host, None)
+
+    def close_host(self, key: str, note: str) -> None:
+        """Ask nothing more of a host; its URLs stay waiting."""
+        host = self.hosts[key]
+        host.skipped, host.note, host.ticket = True, note, 0
+
+    def open_host(self, key: str) -> None:
+        """Take a host up again that was skipped, given up, or ended."""
+        host = self.hosts[key]
+        host.skipped, host.note, host.ending = False, "", None
+        host.snoozed_until = 0.0
+        host.breaker.reset()
+        if host.robots in {"unavailable", "unreachable"}:
+            host.robots, host.robots_tries = "unknown", 0
+        self.list_anew(host)
+
+    # -- inside --------------------------------------------------------------------------
+
+    def _host_of(self, url_id: int) -> Host:
+        return self.host(self.table.address(url_id), bool(self.table.internal[url_id]))
+
+    def _count_waiting(self, host: Host, url_id: int) -> None:
+        self.table.stage[url_id] = Stage.WAITING
+        self.waiting += 1
+        host.waiting += 1
+
+    def _enqueue(self, url_id: int, *, front: bool = False) -> None:
+        host = self._host_of(url_id)
+        self._count_waiting(host, url_id)
+        host.push(url_id, self.table.depth[url_id], front=front)
+        if not host.ticket and not host.closed and host.robots != "asking":
+            self._list(host, None)
+
+    def _landed(self, url_id: int) -> None:
+        self.in_flight -= 1
+        self.fetched(url_id)
+
+    def _claim_from(self, host: Host, now: float) -> Claim | None:
+        """What `host` has to do now; lists it for its next turn as fits."""
+        host.ticket = 0
+        if host.closed or host.robots == "asking":
+            return None
+        url_id, ready_at = self._next_of(host)
+        if not url_id:
+            return None
+        verdict = self._verdict_without_asking(host, url_id)
+        if verdict is None:
+            wake = max(host.wake_at(), ready_at)
+            if wake > now:
+                self._list(host, wake)
+                return None
+            if host.robots == "unknown":
+                host.robots = "asking"
+                return AskRobots(host.key)
+            if not host.has_room:
+                return None  # its next answer lists it again
+            verdict = self._verdict_of_trap(url_id)
+        self._take(host, url_id, verdict, now)
+        if self._has_work(host):
+            self._list(host, None)
+        return verdict
+
+    def _verdict_without_asking(self, host: Host, url_id: int) -> Claim | None:
+        """How a URL ends for which nothing needs to be sent, or None."""
+        if host.ending is not None:
+            return Refused(url_id, *host.ending)
+        if host.rules is not None and not host.rules.allows(self.table.address(url_id)):
+            return Refused(url_id, Outcome.ROBOTS, robots.DISALLOWED)
+        limit = self._config.max_pages
+        capped = limit is not None and self.pages_asked >= limit
+        if capped and self._is_page(url_id) and not self.table.start_chain[url_id]:
+            return KeptOut(url_id, scope.MAX_PAGES)
+        return None
+
+    def _verdict_of_trap(self, url_id: int) -> Claim:
+        first = self.table.attempts[url_id] == 0 and self._is_page(url_id)
+        if first and not self.trap.admits(self.table.address(url_id)):
+            return KeptOut(url_id, scope.TRAP)
+        return Fetch(url_id, self._host_of(url_id).key)
+
+    def _next_of(self, host: Host) -> tuple[int, float]:
+        """(url id, not before) of the host's next live entry; id 0 if there is none."""
+        stage, depths = self.table.stage, self.table.depth
+        while (entry := host.peek()) is not None:
+            url_id, depth = entry
+            if stage[url_id] == Stage.WAITING and depths[url_id] == depth:
+                return url_id, 0.0
+            host.pop()  # moved up, or taken from another place
+        while (late := host.peek_retry()) is not None:
+            not_before, url_id = late
+            if stage[url_id] == Stage.WAITING:
+                return url_id, not_before
+            host.pop_retry()
+        return 0, 0.0
+
+    def _take(self, host: Host, url_id: int, verdict: Claim, now: float) -> None:
+        """Take the next URL out of the queue, in the way that `verdict` says."""
+        if host.peek() is not None:
+            host.pop()
+        else:
+            host.pop_retry()
+        self.waiting -= 1
+        host.waiting -= 1
+        if isinstance(verdict, Fetch):
+            self.table.stage[url_id] = Stage.IN_FLIGHT
+            self.table.attempts[url_id] = min(255, self.table.attempts[url_id] + 1)
+            self.in_flight += 1
+            self.pages_asked += self._is_page(url_id)
+            host.sending(url_id, now)
+        elif isinstance(verdict, KeptOut):
+            self.table.stage[url_id] = Stage.KEPT_OUT
+            self.table.set_reason(url_id, verdict.reason)
+            self.kept_out += 1
+        else:
+            self.table.stage[url_id] = Stage.DONE
+            self.done += 1
+
+    def _list(self, host: Host, wake: float | None) -> None:
+        """Put a host into the ring, or to sleep until `wake`."""
+        self._ticket += 1
+        host.ticket = self._ticket
+        if wake is None:
+            self._ring.append((self._ticket, host))
+        else:
+            heapq.heappush(self._sleepers, (wake, self._ticket, host))
+
+    def _has_work(self, host: Host) -> bool:
+        return host.waiting > 0
+
+    def _is_page(self, url_id: int) -> bool:
+        return self.table.role[url_id] == Role.CRAWL and bool(self.table.internal[url_id])

@@ -1,0 +1,194 @@
+"""One host's queue and manners: pure state, the clock is an argument (monotonic seconds).
+
+A host is scheme + host + port. It has a breadth-first queue, retries that come last,
+a limit on requests at once, a rate, and reasons to be left alone for a while.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+
+import msgspec
+
+from crawler_core import url as urls
+from crawler_core.config import CrawlConfig
+from crawler_core.frontier.breaker import Breaker
+from crawler_core.model import Outcome
+from crawler_core.robots import Rules
+
+NORMAL_RATE = 10.0
+NORMAL_AT_ONCE = 5
+GENTLE_RATE = 1.0
+_LATENCY_SAMPLES = 50
+_SLOWER = 2.0
+"""An answer that takes so many times the host's usual time is a sign of strain."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What politeness grants one host; 0 is without limit."""
+
+    rate: float
+    at_once: int
+
+
+def limits_for(config: CrawlConfig, host: str, internal: bool) -> Limits:
+    """The limits of a host before any robots.txt, answer or key has changed them."""
+    loopback = urls.is_loopback(host)
+    speed = config.speed or ("mine" if loopback else "normal")
+    if not internal and speed == "mine" and not loopback:
+        speed = "normal"  # "my own site" is said of the start URLs, not of what they link to
+    rate, at_once = {
+        "gentle": (GENTLE_RATE, 1),
+        "normal": (NORMAL_RATE, NORMAL_AT_ONCE),
+        "mine": (0.0, 0),
+    }[speed]
+    if config.rate is not None:
+        rate = config.rate if internal or not rate else min(config.rate or rate, rate)
+    if config.per_host is not None:
+        at_once = config.per_host
+    return Limits(rate, at_once if internal else 1)
+
+
+class Host:
+    """The state of one host."""
+
+    def __init__(self, key: str, internal: bool, limits: Limits) -> None:
+        self.key = key
+        self.internal = internal
+        self.limit(limits)
+        self.breaker = Breaker()
+        self.rules: Rules | None = None
+        self.robots = "unknown"
+        """unknown, asking, ok, none, unavailable, unreachable, ignored."""
+        self.robots_tries = 0
+        self.next_send = 0.0
+        self.snoozed_until = 0.0
+        self.throttle_streak = 0
+        self.skipped = False
+        self.note = ""
+        self.ending: tuple[Outcome, str] | None = None
+        """How all its URLs end, when robots.txt or the host itself cannot be reached."""
+        self.ticket = 0
+        """Its entry in the frontier's ring or among the sleepers; 0 while it has none."""
+        self.waiting = 0
+        self.in_flight: set[int] = set()
+        self.requests = 0
+        self.retries = 0
+        self.done = 0
+        self.bad = 0
+        self.latencies: deque[float] = deque(maxlen=_LATENCY_SAMPLES)
+        self.sent: deque[float] = deque(maxlen=512)
+        self._levels: dict[int, deque[int]] = {}
+        self._depths: list[int] = []
+        self._retries: list[tuple[float, int]] = []
+
+    # -- queue ---------------------------------------------------------------------------
+
+    def push(self, url_id: int, depth: int, *, front: bool = False) -> None:
+        """Queue a URL at its depth."""
+        level = self._levels.get(depth)
+        if level is None:
+            level = self._levels[depth] = deque()
+            heapq.heappush(self._depths, depth)
+        if front:
+            level.appendleft(url_id)
+        else:
+            level.append(url_id)
+
+    def push_retry(self, url_id: int, not_before: float) -> None:
+        """Queue a URL behind all others, to be asked for at `not_before` or later."""
+        heapq.heappush(self._retries, (not_before, url_id))
+
+    def peek(self) -> tuple[int, int] | None:
+        """The next (url id, depth) of the breadth-first queue, if any."""
+        while self._depths:
+            level = self._levels[self._depths[0]]
+            if level:
+                return level[0], self._depths[0]
+            del self._levels[heapq.heappop(self._depths)]
+        return None
+
+    def pop(self) -> None:
+        """Drop what `peek` showed."""
+        self._levels[self._depths[0]].popleft()
+
+    def peek_retry(self) -> tuple[float, int] | None:
+        """The next (not before, url id) of the retries, if any."""
+        return self._retries[0] if self._retries else None
+
+    def pop_retry(self) -> None:
+        """Drop what `peek_retry` showed."""
+        heapq.heappop(self._retries)
+
+    @property
+    def retry_count(self) -> int:
+        """URLs that wait for another attempt."""
+        return len(self._retries)
+
+    # -- manners -------------------------------------------------------------------------
+
+    def limit(self, limits: Limits) -> None:
+        """Set both limits; where there is one at once, the window starts at 1."""
+        self.rate = limits.rate
+        self.at_once = limits.at_once
+        self.window = 1.0 if limits.at_once else float("inf")
+
+    @property
+    def closed(self) -> bool:
+        """True when nothing more is asked of this host in this run."""
+        return self.skipped or self.breaker.given_up
+
+    @property
+    def has_room(self) -> bool:
+        """True when one more request may be in flight."""
+        return len(self.in_flight) < (1 if self.breaker.is_probing else self.window)
+
+    def wake_at(self) -> float:
+        """When the next request may be sent, as far as time decides."""
+        return max(self.next_send, self.snoozed_until, self.breaker.probe_at)
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two requests."""
+        delay = self.rules.crawl_delay if self.rules else 0.0
+        return max(delay, 1.0 / self.rate if self.rate else 0.0)
+
+    def sending(self, url_id: int, now: float) -> None:
+        """Note that a request goes out."""
+        self.in_flight.add(url_id)
+        self.requests += 1
+        self.next_send = now + self.interval
+        self.sent.append(now)
+
+    def answered(self, seconds: float, *, good: bool) -> None:
+        """Let the window grow while answers stay as fast as usual, shrink it otherwise.
+
+        Additive increase, multiplicative decrease: one more request at once for each
+        window of good answers, half after a bad one.
+        """
+        usual = self.median_latency()
+        self.latencies.append(seconds)
+        if not self.at_once:
+            return
+        if not good:
+            self.window = max(1.0, self.window / 2)
+        elif usual and seconds > _SLOWER * usual + 0.05:
+            self.window = max(1.0, self.window * 0.8)
+        else:
+            self.window = min(float(self.at_once), self.window + 1.0 / self.window)
+
+    def median_latency(self) -> float:
+        """Median of the last answers in seconds; 0 before the third."""
+        if len(self.latencies) < 3:
+            return 0.0
+        return sorted(self.latencies)[len(self.latencies) // 2]
+
+    def per_second(self, now: float, span: float = 5.0) -> float:
+        """Requests a second over the last `span` seconds."""
+        return sum(1 for moment in reversed(self.sent) if now - moment <= span) / span
+
+    def set_rate(self, rate: float) -> None:
+        """Limit the host to `rate` requests a second; 0 is without limit."""
+        self.rate = max(0.0, rate)
+        self.next_send = 0.0

@@ -1,0 +1,176 @@
+"""The two pools of executors and their live resizing.
+
+Threads fetch: one `ThreadPoolExecutor` built at its maximum, with an adjustable gate, so
+it grows at once, shrinks by attrition, and a pause is a target of 0. Processes parse: a
+`ProcessPoolExecutor` of exactly `target` workers, replaced on resize (the new one takes
+submits, the old one drains) or when a killed worker has broken it.
+
+The engine knows of an executor only `submit` and `shutdown`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing.context import BaseContext
+from typing import Any, TypeVar
+
+from crawler_core.config import MAX_FETCH_WORKERS, ParseIn, max_parse_workers
+from crawler_core.parse import worker
+
+T = TypeVar("T")
+
+WORKER_MEMORY = 3 * 1024**3
+"""Bytes of address space of one parse worker; a 10 MB page needs well under 2 GiB."""
+_PRELOAD = ["__main__", "crawler_core.parse.worker"]
+
+
+class InlineExecutor(Executor):
+    """Runs a call where it is submitted: `--parse-in main`, and what tests use."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Run the call now; its future is finished when this returns."""
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class FetchPool:
+    """Threads behind a gate: at most `target` futures are in flight."""
+
+    where = "threads"
+    maximum = MAX_FETCH_WORKERS
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.busy = 0
+        self._executor = ThreadPoolExecutor(self.maximum, thread_name_prefix="fetch")
+
+    @property
+    def room(self) -> int:
+        """Futures that may be submitted now."""
+        return max(0, self.target - self.busy)
+
+    def resize(self, target: int) -> int:
+        """Set the gate; takes effect at once upwards, by attrition downwards."""
+        self.target = max(1, min(self.maximum, target))
+        return self.target
+
+    def submit(self, fn: Callable[..., T], /, *args: Any) -> Future[T]:
+        """Start one call; the caller says `landed()` when its future is done."""
+        self.busy += 1
+        return self._executor.submit(fn, *args)
+
+    def landed(self) -> None:
+        """One future is done."""
+        self.busy -= 1
+
+    def close(self) -> None:
+        """Let go without waiting for threads that a slow host still holds."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+class ParsePool:
+    """Workers that parse, wherever they run."""
+
+    def __init__(self, where: ParseIn, target: int) -> None:
+        self.where = where
+        self.maximum = 1 if where == "main" else max_parse_workers()
+        self.target = min(target, self.maximum)
+        self.busy = 0
+        self.draining = 0
+        self.rebuilt = 0
+        self.generation = 0
+        self._old: list[Executor] = []
+        self._executor = self._build()
+
+    @property
+    def room(self) -> int:
+        """Batches that may be submitted now; one more than workers, so that none starves."""
+        ahead = 1 if self.where == "processes" else 0
+        return max(0, self.target + ahead - self.busy)
+
+    def resize(self, target: int) -> int:
+        """Replace the executor by one of `target` workers; the old one drains."""
+        target = max(1, min(self.maximum, target))
+        if target != self.target:
+            self.target = target
+            self._replace()
+        return self.target
+
+    def rebuild(self) -> None:
+        """Replace an executor that a killed worker has broken."""
+        self.rebuilt += 1
+        self._replace()
+
+    def submit(self, fn: Callable[..., T], /, *args: Any) -> tuple[Future[T], int]:
+        """Start one call; its future, and the generation to give back to `landed`.
+
+        A pool that broke since its last future is rebuilt first.
+        """
+        try:
+            future = self._executor.submit(fn, *args)
+        except RuntimeError:  # BrokenProcessPool is one
+            self.rebuild()
+            future = self._executor.submit(fn, *args)
+        self.busy += 1
+        return future, self.generation
+
+    def landed(self, generation: int) -> None:
+        """A future of that generation is done."""
+        if generation == self.generation:
+            self.busy -= 1
+        else:
+            self.draining -= 1
+
+    def close(self, grace: float = 2.0) -> None:
+        """Shut down; workers that hang are ended after `grace` seconds."""
+        for executor in [*self._old, self._executor]:
+            executor.shutdown(wait=False, cancel_futures=True)
+        if self.where != "processes":
+            return
+        deadline = time.monotonic() + grace
+        for child in multiprocessing.active_children():
+            child.join(max(0.0, deadline - time.monotonic()))
+            if child.is_alive():
+                child.kill()
+                child.join(1.0)
+
+    def _replace(self) -> None:
+        self._executor.shutdown(wait=False)
+        self._old = [*self._old[-3:], self._executor]
+        self.generation += 1
+        self.draining += self.busy
+        self.busy = 0
+        self._executor = self._build()
+
+    def _build(self) -> Executor:
+        if self.where == "main":
+            return InlineExecutor()
+        if self.where == "threads":
+            return ThreadPoolExecutor(self.target, thread_name_prefix="parse")
+        executor = ProcessPoolExecutor(
+            self.target,
+            mp_context=_context(),
+            initializer=worker.start_worker,
+            initargs=(WORKER_MEMORY, True),
+        )
+        with contextlib.suppress(RuntimeError):
+            executor.submit(worker.warm_up)  # the first worker starts while the first page loads
+        return executor
+
+
+def _context() -> BaseContext:
+    """forkserver where there is one, else spawn; never fork, which copies held locks."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_PRELOAD)
+        return context
+    return multiprocessing.get_context("spawn")

@@ -1,0 +1,133 @@
+"""Does a URL belong to the crawl, what is done with it, and if not: why not.
+
+Pure rules over one configuration; the only state is the set of internal sites,
+which grows when a start URL turns out to redirect to another site.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from crawler_core import url as urls
+from crawler_core.config import MAX_REDIRECT_HOPS, MAX_URL_LENGTH, CrawlConfig
+from crawler_core.model import FOLLOWED_KINDS, RESOURCE_KINDS, LinkKind, Role
+
+INVALID = "invalid URL"
+NOT_HTTP = "not http"
+TOO_LONG = f"longer than {MAX_URL_LENGTH:,} characters"
+EXTERNAL_OFF = "external links off"
+RESOURCES_OFF = "resources off"
+NOT_INCLUDED = "matches no --include"
+OUTSIDE = "outside the start folder"
+TOO_DEEP = "deeper than --max-depth"
+HOPS = f"more than {MAX_REDIRECT_HOPS} redirects"
+MAX_PAGES = "beyond --max-pages"
+TRAP = "trap: many pages of one pattern, one title"
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What scope says of one link."""
+
+    role: Role
+    internal: bool
+    reason: str = ""
+    """Why the target is kept out; empty when it is to be requested."""
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """The circumstances under which a URL was named."""
+
+    kind: LinkKind
+    nofollow: bool
+    depth: int
+    """Of the target."""
+    hops: int
+    """Redirects in a row that lead to the target."""
+    crawled_source: bool
+    """True when the naming page is itself crawled, not only checked."""
+
+
+class Scope:
+    """The rules of one crawl."""
+
+    def __init__(self, config: CrawlConfig, sites: Iterable[str] = ()) -> None:
+        self._config = config
+        self._include = [re.compile(pattern) for pattern in config.include]
+        self._exclude = [re.compile(pattern) for pattern in config.exclude]
+        self.sites: set[str] = {urls.site(start) for start in config.start_urls} | set(sites)
+        self._folders = tuple(_folder(start) for start in config.start_urls)
+
+    def add_site(self, address: str) -> str | None:
+        """Make the site of `address` internal; its name if it was not so before."""
+        site = urls.site(address)
+        if self._is_internal_site(site):
+            return None
+        self.sites.add(site)
+        self._folders += (_folder(address),)
+        return site
+
+    def is_internal(self, address: str) -> bool:
+        """True when the URL lies on a site of the crawl."""
+        return self._is_internal_site(urls.site(address))
+
+    def judge(self, address: str, reference: Reference) -> Verdict:
+        """Say what is done with `address` when it is named like this."""
+        if not address.startswith(("http://", "https://")):
+            return Verdict(Role.CHECK, False, NOT_HTTP if address else INVALID)
+        internal = self.is_internal(address)
+        role = self._role(reference, internal)
+        return Verdict(role, internal, self._reason(address, reference, internal))
+
+    def _role(self, reference: Reference, internal: bool) -> Role:
+        follow = reference.kind in FOLLOWED_KINDS and (
+            not reference.nofollow or self._config.follow_nofollow
+        )
+        return Role.CRAWL if follow and internal and reference.crawled_source else Role.CHECK
+
+    def _reason(self, address: str, reference: Reference, internal: bool) -> str:
+        config = self._config
+        if len(address) > MAX_URL_LENGTH:
+            return TOO_LONG
+        if not internal and not config.external:
+            return EXTERNAL_OFF
+        if reference.kind in RESOURCE_KINDS and not config.resources:
+            return RESOURCES_OFF
+        for pattern in self._exclude:
+            if pattern.search(address):
+                return f"excluded by {pattern.pattern}"
+        if internal and self._include and not any(p.search(address) for p in self._include):
+            return NOT_INCLUDED
+        if config.stay_under and internal and reference.kind not in RESOURCE_KINDS:
+            bare = address.partition(":")[2]
+            if not any(bare.startswith(folder) for folder in self._folders):
+                return OUTSIDE
+        if config.max_depth is not None and reference.depth > config.max_depth:
+            return TOO_DEEP
+        return HOPS if reference.hops > MAX_REDIRECT_HOPS else ""
+
+    def _is_internal_site(self, site: str) -> bool:
+        if site in self.sites:
+            return True
+        if not self._config.subdomains:
+            return False
+        host, colon, port = site.partition(":")
+        return any(
+            host.endswith("." + name) and (own_colon, own_port) == (colon, port)
+            for name, own_colon, own_port in (own.partition(":") for own in self.sites)
+        )
+
+
+def is_permanent(reason: str) -> bool:
+    """True when no other way of naming the URL can overrule `reason`."""
+    return reason in {INVALID, NOT_HTTP, TOO_LONG, EXTERNAL_OFF, NOT_INCLUDED, TRAP} or (
+        reason.startswith("excluded by ")
+    )
+
+
+def _folder(address: str) -> str:
+    """The start URL up to its last slash, without scheme: what --stay-under stays under."""
+    bare = address.partition(":")[2].partition("?")[0]
+    return bare[: bare.rindex("/") + 1]

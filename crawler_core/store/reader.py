@@ -1,0 +1,239 @@
+"""The readers of a crawl: read-only connections that never hold the writer back.
+
+A reader sees what is committed, also while another process writes, and on a closed crawl.
+Reads are short (by id, or one index walk), so that SQLite's -wal can be folded in between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from crawler_core.config import CrawlConfig
+from crawler_core.model import LinkKind, Outcome, UrlState
+from crawler_core.store import facts, files, report, settings, views
+from crawler_core.store.detail import read_detail
+from crawler_core.store.faults import translating
+from crawler_core.store.rows import (
+    BrokenSource,
+    BrokenTarget,
+    Detail,
+    ResultRow,
+    SkippedRow,
+    Summary,
+    View,
+)
+
+_CHUNK = 500
+"""Ids in one IN list."""
+
+_ROWS = (
+    "SELECT u.id, u.address, p.status_code, p.status, p.outcome, p.content_type, p.title, "
+    "u.depth, p.size, p.response_time, u.internal, p.indexability, p.indexability_status, "
+    "p.redirect_url, p.broken FROM pages AS p JOIN urls AS u ON u.id = p.url_id "
+    "WHERE p.url_id IN "
+)
+_BROKEN = (
+    "SELECT u.id, u.address, p.status_code, p.status, p.outcome, u.internal FROM pages AS p "
+    "JOIN urls AS u ON u.id = p.url_id WHERE p.broken = 1 ORDER BY p.serial LIMIT ? OFFSET ?"
+)
+_HOLDERS = (
+    "SELECT s.address, l.anchor, l.kind FROM links AS l JOIN urls AS s ON s.id = l.source "
+    f"WHERE l.target = ? AND {report.HOLDS_BROKEN} ORDER BY l.source, l.position LIMIT ?"
+)
+_HELD = f"SELECT count(*) FROM links AS l WHERE l.target = ? AND {report.HOLDS_BROKEN}"
+_SKIPPED = (
+    "SELECT u.id, u.address, u.reason, coalesce(s.address, '') FROM urls AS u "
+    "LEFT JOIN urls AS s ON s.id = u.source "
+    f"WHERE u.state = {UrlState.KEPT_OUT:d} ORDER BY u.id LIMIT ? OFFSET ?"
+)
+
+
+class StoreReader:
+    """Reads one crawl; each thread needs one of its own.
+
+    All methods raise EnvironmentRefused or StoreFormatError when the disk or the file
+    fails them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises StoreFormatError (missing, damaged, foreign, newer) and EnvironmentRefused."""
+        self.path = path.resolve()
+        with files.refusing(self.path):
+            self._connection = files.connect_reader(self.path)
+
+    def __enter__(self) -> StoreReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside belongs to one moment of the crawl."""
+        with translating(self.path):
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+
+    def config(self) -> CrawlConfig:
+        """What the crawl was asked to do. Raises StoreFormatError."""
+        return settings.decode(self.meta("config"), self.path)
+
+    def meta(self, key: str) -> str | None:
+        """A fact about the whole crawl; None if it was never told."""
+        rows = self._read("SELECT value FROM meta WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
+
+    def summary(self) -> Summary:
+        """The crawl in numbers, counted anew."""
+        with self.snapshot():
+            states = self._counts("SELECT state, count(*) FROM urls GROUP BY state")
+            return Summary(
+                state=self.meta("state") or "",
+                start_urls=self.config().start_urls,
+                started=self._moment("started"),
+                finished=self._moment("finished"),
+                elapsed=self._moment("elapsed"),
+                found=sum(states.values()),
+                done=states.get(UrlState.DONE, 0),
+                waiting=states.get(UrlState.WAITING, 0),
+                kept_out=states.get(UrlState.KEPT_OUT, 0),
+                internal_done=self.count(View("pages")),
+                broken=self.broken_count(),
+                outcomes=self._counts("SELECT outcome, count(*) FROM pages GROUP BY outcome"),
+                statuses=self._counts(
+                    "SELECT cast(status_code AS TEXT), count(*) FROM pages GROUP BY status_code"
+                ),
+                skipped=self._counts(
+                    f"SELECT reason, count(*) FROM urls WHERE state = {UrlState.KEPT_OUT:d} "
+                    "GROUP BY reason ORDER BY count(*) DESC, reason"
+                ),
+                bytes=self._read("SELECT coalesce(sum(transferred), 0) FROM pages")[0][0],
+            )
+
+    def ids(self, view: View, after: int = 0, limit: int | None = None) -> array[int]:
+        """URL ids of `view` in its order; with `after`, those finished later than that serial."""
+        condition, values = views.where(view, after)
+        rows = self._read(
+            f"SELECT p.url_id {condition} {views.order(view)} LIMIT ?",
+            (*values, -1 if limit is None else limit),
+        )
+        return array("q", (row[0] for row in rows))
+
+    def follow(self, view: View, after: int) -> tuple[array[int], int]:
+        """Ids of `view` that finished later than serial `after`, and the serial to go on from.
+
+        Costs only what is new. A page that was fetched again comes again; one that waits
+        again has no row until then.
+        """
+        with self.snapshot():
+            newest = self._read("SELECT coalesce(max(serial), 0) FROM pages")[0][0]
+            if newest <= after:
+                return array("q"), after
+            return self.ids(View(view.kind, view.text), after), newest
+
+    def count(self, view: View) -> int:
+        """How many URLs `view` has."""
+        condition, values = views.where(view)
+        return int(self._read(f"SELECT count(*) {condition}", values)[0][0])
+
+    def rows(self, ids: Sequence[int]) -> list[ResultRow]:
+        """The lines of the given URLs, in that order; those not done are left out."""
+        found: dict[int, ResultRow] = {}
+        for start in range(0, len(ids), _CHUNK):
+            part = ids[start : start + _CHUNK]
+            for row in self._read(f"{_ROWS} ({', '.join('?' * len(part))})", tuple(part)):
+                found[row[0]] = _result(row)
+        return [found[url_id] for url_id in ids if url_id in found]
+
+    def find(self, address: str) -> int | None:
+        """The id of an address, exactly as stored; None if it is unknown."""
+        rows = self._read("SELECT id FROM urls WHERE address = ?", (address,))
+        return rows[0][0] if rows else None
+
+    def broken_count(self) -> int:
+        """How many URLs are broken."""
+        return self.count(View("broken"))
+
+    def broken(self, limit: int, offset: int = 0, sources: int = 3) -> list[BrokenTarget]:
+        """Broken URLs in the order in which they were found, each with its first sources."""
+        with self.snapshot():
+            return [
+                BrokenTarget(
+                    *(url_id, address, code, status, Outcome(outcome), bool(internal)),
+                    links=self._read(_HELD, (url_id,))[0][0],
+                    sources=tuple(
+                        BrokenSource(source, anchor, LinkKind(kind))
+                        for source, anchor, kind in self._read(_HOLDERS, (url_id, sources))
+                    ),
+                )
+                for url_id, address, code, status, outcome, internal in self._read(
+                    _BROKEN, (limit, offset)
+                )
+            ]
+
+    def detail(self, url_id: int) -> Detail | None:
+        """All of one URL, done or not; None if the id is unknown."""
+        with self.snapshot():
+            return read_detail(self._connection, url_id)
+
+    def skipped(self, limit: int, offset: int = 0) -> list[SkippedRow]:
+        """URLs kept out of the crawl, in the order in which they were found."""
+        return [SkippedRow(*row) for row in self._read(_SKIPPED, (limit, offset))]
+
+    def pages(self, internal: bool) -> Iterator[dict[str, Any]]:
+        """Rows of the export of internal or external URLs, by crawl depth, then address."""
+        with self.snapshot():
+            ids = facts.ordered_pages(self._connection, internal)
+            counts = facts.AllLinkCounts(self._connection)
+            yield from facts.page_facts(self._connection, ids, counts)
+
+    def links(self) -> Iterator[dict[str, Any]]:
+        """Rows of the export of links."""
+        with self.snapshot():
+            yield from report.links(self._connection)
+
+    def broken_links(self) -> Iterator[dict[str, Any]]:
+        """Rows of the export of broken links."""
+        with self.snapshot():
+            yield from report.broken_links(self._connection)
+
+    def skipped_rows(self) -> Iterator[dict[str, Any]]:
+        """Rows of the export of URLs kept out."""
+        with self.snapshot():
+            yield from report.skipped(self._connection)
+
+    def _read(self, statement: str, values: Sequence[str | int] = ()) -> list[tuple[Any, ...]]:
+        with translating(self.path):
+            return self._connection.execute(statement, values).fetchall()
+
+    def _counts(self, statement: str) -> dict[Any, int]:
+        return dict(self._read(statement))
+
+    def _moment(self, key: str) -> float:
+        return float(self.meta(key) or 0)
+
+
+def _result(row: tuple[Any, ...]) -> ResultRow:
+    url_id, address, code, status, outcome, *rest, internal, fit, fit_status, target, broken = row
+    content_type, title, depth, size, seconds = rest
+    return ResultRow(
+        *(url_id, address, code, status, Outcome(outcome)),
+        *(content_type, title, depth, size, seconds),
+        *(bool(internal), fit, fit_status, target, bool(broken)),
+    )

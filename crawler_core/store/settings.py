@@ -1,0 +1,33 @@
+"""The configuration of a crawl on disk: JSON, without secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from crawler_core.config import CrawlConfig, max_parse_workers
+from crawler_core.errors import ConfigError, StoreFormatError
+
+
+def encode(config: CrawlConfig) -> str:
+    """`config` as the store keeps it."""
+    return msgspec.json.encode(config).decode()
+
+
+def decode(text: str | None, path: Path) -> CrawlConfig:
+    """The configuration that `encode` wrote. Raises StoreFormatError.
+
+    A store may move to a smaller machine: the number of parse workers, which is limited
+    by the CPUs, is cut to what this one allows.
+    """
+    try:
+        fields = msgspec.json.decode(text or "", type=dict[str, object])
+        workers = fields.get("parse_workers", 0)
+        if isinstance(workers, int):
+            fields["parse_workers"] = min(workers, max_parse_workers())
+        return msgspec.convert(fields, CrawlConfig)
+    except (msgspec.MsgspecError, ConfigError) as error:
+        raise StoreFormatError(
+            f"The configuration in {path} cannot be read ({error}): crawl again."
+        ) from error

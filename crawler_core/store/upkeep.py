@@ -1,0 +1,49 @@
+"""What is done to stores that no crawl runs on: removing them, folding them into one file."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from crawler_core.errors import EnvironmentRefused, StoreFormatError
+from crawler_core.store import files, schema
+from crawler_core.store.lock import StoreLock
+
+
+def remove(path: Path) -> None:
+    """Delete a crawl for good. Raises StoreFormatError, StoreInUse and EnvironmentRefused."""
+    path = path.resolve()
+    schema.identify(path)
+    lock = StoreLock.acquire(path)
+    try:
+        files.delete(path)
+    finally:
+        lock.release()
+
+
+def settle(path: Path) -> bool:
+    """Fold a crawl that nobody runs into one file, after its last reader is closed.
+
+    A writer that closes while a screen still reads cannot do so itself, and a killed one
+    never could. Returns whether the crawl is one file now; raises nothing for a store that
+    is in use or cannot be opened.
+    """
+    path = path.resolve()
+    if files.is_folded(path):
+        return True
+    try:
+        schema.identify(path)
+        lock = StoreLock.acquire(path)
+    except (EnvironmentRefused, StoreFormatError):
+        return False
+    try:
+        connection = files.connect_writer(path)
+        try:
+            files.fold(connection)
+        finally:
+            connection.close()
+    except (sqlite3.Error, StoreFormatError):
+        return False
+    finally:
+        lock.release()
+    return files.is_folded(path)

@@ -1,0 +1,361 @@
+"""The writer of a crawl: one transaction holds a page's row, its links and its done-mark.
+
+Several pages share a transaction; whoever owns the store decides when to `commit`. What
+is "in flight" is never written, so after any death of the process the file says exactly
+which pages are done: a row in `pages` if and only if `urls.state` is DONE.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from crawler_core.config import CrawlConfig
+from crawler_core.errors import CrawlError, EnvironmentRefused
+from crawler_core.model import LinkKind, LinkRow, Outcome, PageRecord, Role, UrlRow, UrlState
+from crawler_core.store import files, schema, settings
+from crawler_core.store.faults import translate
+from crawler_core.store.lock import StoreLock
+from crawler_core.store.records import PAGE_COLUMNS, Value, link_values, page_values
+from crawler_core.store.rows import DoneRow, HostRow
+
+_CHUNK = 5_000
+"""Rows read at once by the iterators: nothing may hold a read open while pages are written."""
+
+_ADD_URL = (
+    "INSERT INTO urls (id, address, depth, hops, role, internal, state, source, reason, "
+    "attempts, start_chain, throttles) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_UPDATE_URL = (
+    "UPDATE urls SET depth = ?, hops = ?, role = ?, internal = ?, state = ?, source = ?, "
+    "reason = ?, attempts = ?, start_chain = ?, throttles = ? WHERE id = ?"
+)
+_SELECT_URLS = (
+    "SELECT id, address, depth, hops, role, internal, state, source, reason, attempts, "
+    "start_chain, throttles FROM urls WHERE id > ? ORDER BY id LIMIT ?"
+)
+_SELECT_DONE = (
+    "SELECT serial, url_id, outcome, status_code, is_html, content_type, response_time, "
+    "transferred, title FROM pages WHERE serial > ? ORDER BY serial LIMIT ?"
+)
+_MARK_DONE = f"UPDATE urls SET state = {UrlState.DONE:d}, reason = '', attempts = ? WHERE id = ?"
+_KEEP_OUT = f"UPDATE urls SET state = {UrlState.KEPT_OUT:d}, reason = ? WHERE id = ?"
+_SET_ATTEMPTS = "UPDATE urls SET attempts = ?, throttles = ? WHERE id = ?"
+_ADD_PAGE = (
+    f"INSERT INTO pages ({', '.join(PAGE_COLUMNS)}) VALUES ({', '.join('?' * len(PAGE_COLUMNS))})"
+)
+_ADD_HEADERS = "INSERT INTO headers (url_id, headers) VALUES (?, ?)"
+_ADD_IDS = "INSERT INTO element_ids (url_id, names) VALUES (?, ?)"
+_ADD_LINK = (
+    "INSERT INTO links (source, position, target, kind, flags, anchor, rel, fragment) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_DROP_PAGE = "DELETE FROM pages WHERE url_id = ?"
+_DROP_REST = (
+    "DELETE FROM headers WHERE url_id = ?",
+    "DELETE FROM element_ids WHERE url_id = ?",
+    "DELETE FROM links WHERE source = ?",
+)
+_LINKS_FROM = (
+    "SELECT target, kind, flags, anchor, rel, fragment FROM links "
+    "WHERE source = ? ORDER BY position"
+)
+_SET_META = (
+    "INSERT INTO meta (key, value) VALUES (?, ?) "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
+_HOST_FIELDS = frozenset(HostRow.__struct_fields__) - {"host"}
+
+
+class Store:
+    """The one writer of a crawl; used by one thread at a time.
+
+    After a write has failed (disk full, I/O error) the open transaction is rolled back,
+    and every later write raises the same EnvironmentRefused: what memory knows and what
+    the disk knows have parted, and only a resume brings them together.
+    """
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: StoreLock, config: CrawlConfig
+    ) -> None:
+        self.path = path
+        self.lock = lock
+        self.config = config
+        self.pending = 0
+        """Pages finished since the last commit."""
+        self._connection = connection
+        self._failure: CrawlError | None = None
+        newest = self._connection.execute("SELECT max(serial) FROM pages").fetchone()[0]
+        self._serial: int = newest or 0
+
+    @classmethod
+    def create(cls, path: Path, config: CrawlConfig, *, version: str, force: bool = False) -> Store:
+        """Make the store of a new crawl and own it; `version` is that of the product.
+
+        With `force` a finished crawl at `path` is replaced, but never a foreign file. Raises
+        ConfigError if there is a file, StoreInUse, and EnvironmentRefused.
+        """
+        path = path.resolve()
+        lock = StoreLock.acquire(path)
+        try:
+            meta = {"config": settings.encode(config), "version": version}
+            files.make(path, meta, replace=force)
+            return cls._start(path, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """Own an existing store, to go on with its crawl.
+
+        Raises StoreFormatError (missing, damaged, foreign or newer; the file stays as it
+        is), StoreInUse and EnvironmentRefused.
+        """
+        path = path.resolve()
+        schema.identify(path)
+        lock = StoreLock.acquire(path)
+        try:
+            return cls._start(path, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def _start(cls, path: Path, lock: StoreLock) -> Store:
+        with files.refusing(path):
+            connection = files.connect_writer(path)
+            try:
+                row = connection.execute("SELECT value FROM meta WHERE key = 'config'").fetchone()
+                return cls(path, connection, lock, settings.decode(row and row[0], path))
+            except BaseException:
+                connection.close()
+                raise
+
+    def urls(self) -> Iterator[UrlRow]:
+        """All known URLs in the order of their ids; writing in between is allowed."""
+        last = 0
+        while rows := self._read(_SELECT_URLS, (last, _CHUNK)):
+            last = rows[-1][0]
+            for url_id, address, depth, hops, role, internal, state, *rest in rows:
+                yield UrlRow(
+                    *(url_id, address, depth, hops),
+                    *(Role(role), bool(internal), UrlState(state)),
+                    *rest,
+                )
+
+    def add_url(self, row: UrlRow) -> None:
+        """Write down a URL that was not known."""
+        self._write(_ADD_URL, (row.url_id, row.address, *_mutable(row)))
+
+    def update_url(self, row: UrlRow) -> None:
+        """Change any field of a URL but its id and address.
+
+        A state other than DONE drops what an earlier fetch of it left.
+        """
+        with self._together():
+            if row.state is not UrlState.DONE:
+                self._drop_page(row.url_id)
+            self._write(_UPDATE_URL, (*_mutable(row), row.url_id))
+
+    def finish(self, record: PageRecord, links: Sequence[LinkRow]) -> None:
+        """Write a page, its links and its done-mark; an earlier fetch of it is replaced."""
+        with self._together():
+            self._drop_page(record.url_id)
+            self._write(_MARK_DONE, (record.attempts, record.url_id))
+            self._serial += 1
+            self._write(_ADD_PAGE, page_values(self._serial, record))
+            self._add_rest(record, links)
+        self.pending += 1
+
+    def keep_out(self, url_id: int, reason: str) -> None:
+        """Mark a URL as kept out of the crawl; `reason` is what people read."""
+        with self._together():
+            self._drop_page(url_id)
+            self._write(_KEEP_OUT, (reason, url_id))
+
+    def set_attempts(self, url_id: int, attempts: int, throttles: int = 0) -> None:
+        """Remember how often a waiting URL was asked for and how often it was throttled."""
+        self._write(_SET_ATTEMPTS, (attempts, throttles, url_id))
+
+    def links_from(self, source_id: int) -> list[LinkRow]:
+        """The links of a page in its order, those not committed yet included."""
+        return [
+            LinkRow(
+                source_id,
+                target,
+                LinkKind(kind),
+                anchor,
+                rel,
+                fragment,
+                bool(flags & schema.NOFOLLOW),
+                bool(flags & schema.ONLY_FRAGMENT),
+            )
+            for target, kind, flags, anchor, rel, fragment in self._read(_LINKS_FROM, (source_id,))
+        ]
+
+    def outcome_of(self, url_id: int) -> tuple[Outcome, int, bool] | None:
+        """Outcome, status code and "is HTML" of a done page; None while it is not done."""
+        rows = self._read(
+            "SELECT outcome, status_code, is_html FROM pages WHERE url_id = ?", (url_id,)
+        )
+        return (Outcome(rows[0][0]), rows[0][1], bool(rows[0][2])) if rows else None
+
+    def done_rows(self) -> Iterator[DoneRow]:
+        """All done pages in the order in which they finished."""
+        last = 0
+        while rows := self._read(_SELECT_DONE, (last, _CHUNK)):
+            last = rows[-1][0]
+            for _, url_id, outcome, status_code, is_html, *rest in rows:
+                yield DoneRow(url_id, Outcome(outcome), status_code, bool(is_html), *rest)
+
+    def save_host(self, host: str, **fields: Value) -> None:
+        """Change the named fields of a host (see HostRow); the others keep their values."""
+        if unknown := fields.keys() - _HOST_FIELDS:
+            raise TypeError(f"HostRow has no field {', '.join(sorted(unknown))}")
+        names = ", ".join(("host", *fields))
+        marks = ", ".join("?" * (len(fields) + 1))
+        change = ", ".join(f"{name} = excluded.{name}" for name in fields)
+        self._write(
+            f"INSERT INTO hosts ({names}) VALUES ({marks}) ON CONFLICT (host) DO "
+            + (f"UPDATE SET {change}" if change else "NOTHING"),
+            (host, *fields.values()),
+        )
+
+    def hosts(self) -> Iterator[HostRow]:
+        """All hosts that something is remembered of."""
+        names = ", ".join(HostRow.__struct_fields__)
+        for row in self._read(f"SELECT {names} FROM hosts ORDER BY host", ()):
+            yield HostRow(*row)
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a fact about the whole crawl, such as its state."""
+        self._write(_SET_META, (key, value))
+
+    def meta(self, key: str) -> str | None:
+        """What `set_meta` remembered; None if it was never set."""
+        rows = self._read("SELECT value FROM meta WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
+
+    def commit(self) -> None:
+        """End the transaction: from here a death of the process loses nothing of it."""
+        if self._failure is not None:
+            raise self._failure
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._fail(error)
+        self.pending = 0
+
+    def close(self, *, checkpoint: bool = True) -> None:
+        """Commit, fold the -wal into the file so that a crawl is one file, and let go of it.
+
+        With a reader still connected the -wal stays until `upkeep.settle`. A second call
+        does nothing. Raises EnvironmentRefused if the last commit fails; even then the
+        store is closed.
+        """
+        try:
+            if self._failure is None:
+                self.commit()
+                if checkpoint:
+                    self._fold()
+        finally:
+            self._connection.close()
+            self._failure = EnvironmentRefused(f"{self.path} is closed: resume the crawl.")
+            self.lock.release()
+
+    def abandon(self) -> None:
+        """Close without a commit, after a failure; raises nothing of the store's own."""
+        with contextlib.suppress(sqlite3.Error):
+            self._rollback()
+        self._failure = self._failure or EnvironmentRefused(f"{self.path} is closed.")
+        with contextlib.suppress(CrawlError, sqlite3.Error):
+            self.close(checkpoint=False)
+
+    def _fold(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            files.fold(self._connection)
+
+    def _add_rest(self, record: PageRecord, links: Sequence[LinkRow]) -> None:
+        url_id, page, result = record.url_id, record.page, record.result
+        if result is not None and result.headers:
+            self._write(_ADD_HEADERS, (url_id, msgspec.json.encode(result.headers).decode()))
+        if page is not None and page.ids:
+            self._write(_ADD_IDS, (url_id, "\n".join(page.ids)))
+        if links:
+            self._write_many(
+                _ADD_LINK, (link_values(url_id, n, link) for n, link in enumerate(links))
+            )
+
+    def _drop_page(self, url_id: int) -> None:
+        if self._write(_DROP_PAGE, (url_id,)):
+            for statement in _DROP_REST:
+                self._write(statement, (url_id,))
+
+    def _write(self, statement: str, values: Sequence[Value]) -> int:
+        """Run one statement inside the transaction and return the number of rows changed."""
+        self._begin()
+        try:
+            return self._connection.execute(statement, values).rowcount
+        except sqlite3.Error as error:
+            self._fail(error)
+
+    def _write_many(self, statement: str, rows: Iterable[Sequence[Value]]) -> None:
+        self._begin()
+        try:
+            self._connection.executemany(statement, rows)
+        except sqlite3.Error as error:
+            self._fail(error)
+
+    def _begin(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if not self._connection.in_transaction:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                self._fail(error)
+
+    def _read(self, statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            self._fail(error)
+
+    @contextlib.contextmanager
+    def _together(self) -> Iterator[None]:
+        """What is written inside is in one transaction or nowhere, whatever goes wrong."""
+        try:
+            yield
+        except BaseException:
+            self._give_up(CrawlError(f"A write to {self.path} went wrong: resume the crawl."))
+            raise
+
+    def _fail(self, error: sqlite3.Error) -> NoReturn:
+        known = translate(error, self.path)
+        if known is None:
+            raise error
+        self._give_up(known)
+        raise known from error
+
+    def _give_up(self, failure: CrawlError) -> None:
+        self._failure = self._failure or failure
+        with contextlib.suppress(sqlite3.Error):
+            self._rollback()
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _mutable(row: UrlRow) -> tuple[Value, ...]:
+    return (
+        *(row.depth, row.hops, int(row.role), int(row.internal), int(row.state), row.source_id),
+        *(row.reason, row.attempts, row.start_chain, row.throttles),
+    )

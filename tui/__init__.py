@@ -1,0 +1,1 @@
+"""The terminal face of crawltui: command line, dashboard, headless runner and demo site."""

@@ -1,0 +1,1 @@
+"""The built-in demo site: a harbour with faults on purpose, served on loopback."""

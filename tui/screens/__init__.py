@@ -1,0 +1,1 @@
+"""What one looks at: the start screen, the dashboard and its dialogs."""

@@ -1,0 +1,238 @@
+"""The dashboard: polls the crawl a few times a second and draws what changed.
+
+Numbers are drawn at 8 frames a second, lists at 4, graphs at 2. Nothing here waits for the
+engine or for the disk: slow reads run in threads, each with a connection of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import ContentSwitcher
+
+from crawler_core.snapshot import HostView, Snapshot
+from tui.bridge import Client, Session, is_final
+from tui.formats import count, home_of
+from tui.keys import TABS, bindings, hints
+from tui.screens.acts import Acts
+from tui.screens.dialogs import LeavingScreen, quit_question
+from tui.screens.panes import BrokenPane, HostsPane, LogPane, Overview, WorkersPane
+from tui.screens.results import ResultsPane
+from tui.screens.steering import Steering
+from tui.widgets.change import Watch, chip, watch
+from tui.widgets.grid import Grid
+from tui.widgets.header import Foot, Head, Situation, TabBar
+from tui.widgets.pace import FRAMES, Pace, after
+
+MAIN_GRIDS = {
+    "overview": "stream",
+    "results": "results-grid",
+    "broken": "broken-grid",
+    "hosts": "hosts-grid",
+    "workers": "futures",
+    "log": "log-grid",
+}
+"""The table of each tab that has the focus when the tab is opened."""
+
+
+class Dashboard(Acts):
+    """One crawl on one screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(),
+        Binding("escape", "back", show=False),
+    ]
+
+    class Leave(Message):
+        """The crawl is over, or let go: the app may end."""
+
+        def __init__(self, showing: bool) -> None:
+            super().__init__()
+            self.showing = showing
+
+    class Stay(Message):
+        """The question whether to quit was answered with no."""
+
+    def __init__(self, client: Client, session: Session) -> None:
+        super().__init__()
+        self.client = client
+        self.session = session
+        self.steering = Steering(client)
+        self.latest: Snapshot | None = None
+        self.frozen = False
+        self.saved = ""
+        self.unfocused = False
+        """True while the terminal window is not the one that is used."""
+        self._watch = Watch()
+        self._pace = Pace()
+        self._ticks = 0
+        self._due = 0
+        self._last_tick = 0.0
+        self.drawn = 0
+        """Frames drawn."""
+
+    def compose(self) -> ComposeResult:
+        yield Head(widget_id="head")
+        yield TabBar(widget_id="tabs")
+        with ContentSwitcher(initial=TABS[0], id="switcher"):
+            yield Overview()
+            yield ResultsPane()
+            yield BrokenPane()
+            yield HostsPane()
+            yield WorkersPane()
+            yield LogPane()
+        yield Foot(widget_id="foot")
+
+    def on_mount(self) -> None:
+        self.query_one("#stream", Grid).focus()
+        self.tick()
+        self.redraw()
+        self.set_interval(1 / FRAMES, self._beat)
+
+    @property
+    def tab(self) -> str:
+        """The open tab."""
+        return self.query_one("#switcher", ContentSwitcher).current or TABS[0]
+
+    def tick(self) -> None:
+        """Take the newest snapshot and draw what it changed."""
+        snapshot = self.client.snapshot()
+        if snapshot is None:
+            return
+        new = self.latest is None or snapshot.sequence != self.latest.sequence
+        if new:
+            self.latest = self.steering.latest = snapshot
+            self._watch = watch(self._watch, snapshot, snapshot.at)
+            self.query_one(Overview).take(snapshot)
+            self.query_one(LogPane).take(snapshot)
+        if self.frozen:
+            return
+        self._ticks += 1
+        self.drawn += 1
+        final = is_final(snapshot)
+        self._draw(
+            lists_too=final or self._ticks % 2 == 1, graphs_too=final or self._ticks % 4 == 1
+        )
+
+    def open_tab(self, tab: str) -> None:
+        """Show a tab and give its table the focus."""
+        self.minimize()
+        self.query_one("#switcher", ContentSwitcher).current = tab
+        grid = self.query_one(f"#{MAIN_GRIDS[tab]}", Grid)
+        self.call_after_refresh(self._opened, grid)
+
+    def host(self) -> HostView | None:
+        """The host that keys change: the selected one, or the only one."""
+        hosts = self.latest.hosts if self.latest else ()
+        name = "hosts-grid" if self.tab == "hosts" else "overview-hosts"
+        cursor = self.query_one(f"#{name}", Grid).cursor
+        return next((h for h in hosts if h.host == cursor), hosts[0] if len(hosts) == 1 else None)
+
+    def completion_url(self) -> str:
+        """The URL of the finished future under the cursor of the overview."""
+        cursor = self.query_one("#stream", Grid).cursor
+        row = self.query_one(Overview).completion(cursor)
+        return row.url if row is not None else ""
+
+    def redraw(self) -> None:
+        """Draw everything again."""
+        self._draw(lists_too=True, graphs_too=True)
+
+    def head(self) -> None:
+        """Draw the top lines."""
+        snapshot = self.latest
+        situation = Situation(
+            snapshot=snapshot,
+            chip=chip(self._watch.change),
+            note=self.client.note,
+            read_only=self.client.read_only,
+            frozen=self.frozen,
+            saved=self.saved or ("" if self.client.read_only else "no CSV saved yet"),
+        )
+        self.query_one(Head).look(situation)
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if self._last_tick:
+            self._pace = after(self._pace, now - self._last_tick)
+        self._last_tick = now
+        self._due += 1
+        stride = max(self._pace.stride, 2 if self.unfocused else 1)
+        if self._due >= stride:
+            self._due = 0
+            self.tick()
+
+    def _opened(self, grid: Grid) -> None:
+        grid.focus()
+        self.redraw()
+
+    def _draw(self, *, lists_too: bool, graphs_too: bool) -> None:
+        snapshot, tab = self.latest, self.tab
+        self.head()
+        self.query_one(Foot).look(hints(tab, read_only=self.client.read_only))
+        if snapshot is None:
+            return
+        badges = {
+            "results": snapshot.done,
+            "broken": snapshot.broken,
+            "hosts": snapshot.host_count,
+            "log": self.query_one(LogPane).total,
+        }
+        self.query_one(TabBar).look(tab, badges)
+        if tab == "overview":
+            self.query_one(Overview).look(snapshot, lists_too=lists_too, graphs_too=graphs_too)
+        elif not lists_too:
+            return
+        elif tab == "results":
+            self.read_new_results()
+        elif tab == "broken":
+            self.read_broken(snapshot)
+        elif tab == "hosts":
+            self.query_one(HostsPane).look(snapshot)
+        elif tab == "workers":
+            self.query_one(WorkersPane).look(snapshot)
+        elif tab == "log":
+            self.query_one(LogPane).look()
+
+    def action_leave(self, showing: bool = False) -> None:
+        """Quit; ask first while the crawl runs."""
+        snapshot = self.latest
+        if self.client.read_only or is_final(snapshot):
+            self.post_message(self.Leave(showing))
+            return
+
+        def left(_: None) -> None:
+            self.post_message(self.Leave(showing))
+
+        def take(answer: str | None) -> None:
+            if answer:
+                self.steering.stop()
+                self.app.push_screen(LeavingScreen(self.client), left)
+            else:
+                self.post_message(self.Stay())
+
+        done = count(snapshot.done) if snapshot else "nothing"
+        waiting = count(snapshot.stages.waiting) if snapshot else "nothing"
+        self.app.push_screen(quit_question(done, waiting, str(self.client.store)), take)
+
+    def on_grid_chosen(self, event: Grid.Chosen) -> None:
+        event.stop()
+        self.action_detail()
+
+    def on_tab_bar_picked(self, event: TabBar.Picked) -> None:
+        self.open_tab(event.tab)
+
+    async def on_foot_pressed(self, event: Foot.Pressed) -> None:
+        await self.run_action(event.action_name)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    @property
+    def home(self) -> str:
+        """Scheme and host of the first start URL: its pages are shown by their path."""
+        return home_of(self.latest.start_urls) if self.latest else ""

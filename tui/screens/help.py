@@ -1,0 +1,87 @@
+"""What the words mean, and every key: made from the one table of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.keys import KEYS, MOVES, TAB_NAMES
+from tui.widgets.document import Document, Piece
+
+_ABOUT = {
+    "overview": "Two pools do the work. Fetch workers are threads that wait for servers; parse "
+    "workers are processes that read pages. The second line says which of them holds the crawl "
+    "back, and which key helps.",
+    "results": "Every URL that is done, in the order in which it finished. The bottom row is "
+    "followed until you move up; t follows again.",
+    "broken": "URLs that answered 4xx or 5xx or did not answer, and below the pages that hold "
+    "the selected one, with the words of the link. Blocked by a bot wall is not broken.",
+    "hosts": "Every host has its own speed limit. A comma or a full stop changes that of the "
+    "selected host; H skips it or takes it up again.",
+    "workers": "Above what every worker does now; below the futures that have not finished. A "
+    "future is one fetch, or one batch of pages to parse; its state is Python's own word.",
+    "log": "Pools that were rebuilt, hosts that were given up, sites that were taken in.",
+}
+_WORDS = (
+    ("FETCH-BOUND", "servers are what one waits for: more fetch workers help"),
+    ("PARSE-BOUND", "parsing is what one waits for: more parse workers help"),
+    ("POLITE", "our own limit or robots.txt holds the crawl back"),
+    ("THROTTLED", "a server asks us to wait"),
+    ("SLOWING", "answers get slower since the last change: fewer workers help"),
+    ("waiting", "found, not asked for yet"),
+    ("in work", "being fetched, waiting for the parser, or being parsed"),
+    ("kept out", "found, and not asked for: out of scope, a cap, or a pattern"),
+    ("blocked", "a bot wall answered (401, 403, 451 …): the link is not called broken"),
+    ("target", "workers wanted; busy ones above it finish what they do and then rest"),
+    ("p50, p95", "half, and 95 of 100, of the answers came within this time"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Help for the open tab, then the words, then the keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,enter", "close", show=False)
+    ]
+
+    def __init__(self, tab: str) -> None:
+        super().__init__(classes="sheet")
+        self._tab = tab
+
+    def compose(self) -> ComposeResult:
+        with Document(widget_id="document") as document:
+            document.border_title = "Help"
+        yield Static(Content("esc back   ↑ ↓ scroll"), classes="hint")
+
+    def on_mount(self) -> None:
+        document = self.query_one("#document", Document)
+        document.show(sections(self._tab))
+        document.focus()
+
+    def action_close(self) -> None:
+        """Back to where one was."""
+        self.dismiss(None)
+
+
+def sections(tab: str) -> list[tuple[str, Sequence[Sequence[Piece]]]]:
+    """The help of a tab as sections of lines."""
+    groups: dict[str, list[list[Piece]]] = {}
+    for key in KEYS:
+        rows = groups.setdefault(key.group, [])
+        rows.append([(f"{key.shown:>10}  ", "key"), (key.does, "")])
+    moves: list[list[Piece]] = [[(f"{shown:>14}  ", "key"), (does, "")] for shown, does in MOVES]
+    words: list[list[Piece]] = [
+        [(f"{word:>12}  ", "strong"), (meaning, "")] for word, meaning in _WORDS
+    ]
+    return [
+        (TAB_NAMES[tab].upper(), [[(_ABOUT[tab], "")]]),
+        *((f"KEYS: {name}", rows) for name, rows in groups.items()),
+        ("KEYS: in every list", moves),
+        ("WORDS", words),
+    ]

@@ -1,0 +1,149 @@
+"""The save dialog: where, what, and for which program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar, get_args
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Checkbox, Input, RadioButton, RadioSet, Static
+
+from crawler_core.errors import CrawlError
+from tui.bridge import Export
+from tui.formats import plural
+
+Writer = Callable[[Path, Export, bool], int]
+"""Writes a CSV: target, what, with a byte-order mark; returns the rows written."""
+Namer = Callable[[str], str]
+"""Proposes a file name for what is saved."""
+
+_WORDS = {
+    "pages": "pages: every internal URL, with all columns",
+    "broken": "broken links: target, page and anchor text",
+    "external": "external URLs",
+    "links": "links: every edge of the site",
+    "skipped": "skipped: URLs kept out, and why",
+}
+
+
+class Saved(str):
+    """What the dashboard says of the last CSV."""
+
+
+class SaveScreen(ModalScreen[Saved | None]):
+    """Asks for a path, writes in a thread, and says where it went and how many rows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", show=False)]
+
+    class Written(Message):
+        """The thread has ended: a sentence, and what was saved."""
+
+        def __init__(self, sentence: str, saved: Saved | None = None) -> None:
+            super().__init__()
+            self.sentence = sentence
+            self.saved = saved
+
+    def __init__(self, write: Writer, name: Namer) -> None:
+        super().__init__(classes="dialog")
+        self._write = write
+        self._namer = name
+        self._proposed = ""
+        self._agreed: Path | None = None
+        self._done: Saved | None = None
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = "Save as CSV"
+            yield Input(id="path", compact=True)
+            with RadioSet(id="what", compact=True):
+                for number, what in enumerate(get_args(Export)):
+                    yield RadioButton(Content(_WORDS[what]), value=number == 0, compact=True)
+            yield Checkbox(
+                Content("for Excel (starts with a byte-order mark)"), id="bom", compact=True
+            )
+            yield Static(Content("enter saves   tab next   esc back"), id="save-says")
+
+    def on_mount(self) -> None:
+        self._propose("pages")
+        self.query_one("#path", Input).focus()
+
+    def on_radio_set_changed(self, _: RadioSet.Changed) -> None:
+        if self.query_one("#path", Input).value == self._proposed:
+            self._propose(self.what)
+
+    def on_input_changed(self, _: Input.Changed) -> None:
+        self._agreed = None
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._done is not None:
+            self.dismiss(self._done)
+        elif not self._busy:
+            self._begin(event.value.strip())
+
+    @property
+    def what(self) -> Export:
+        """What is chosen."""
+        number = self.query_one("#what", RadioSet).pressed_index
+        chosen: Export = get_args(Export)[max(0, number)]
+        return chosen
+
+    def action_close(self) -> None:
+        """Back; what is being written is still written."""
+        self.dismiss(self._done)
+
+    def _propose(self, what: Export) -> None:
+        self._proposed = self._namer(what)
+        line = self.query_one("#path", Input)
+        line.value = self._proposed
+        line.cursor_position = len(self._proposed)
+
+    def _begin(self, typed: str) -> None:
+        if not typed:
+            self._say("Type the name of a file.", "warn")
+            return
+        target = Path(typed).expanduser().absolute()
+        if target.is_dir():
+            self._say(f"{target} is a folder: add a file name.", "warn")
+            return
+        if target.exists() and self._agreed != target:
+            self._agreed = target
+            self._say(f"{target.name} exists: enter again writes over it.", "warn")
+            return
+        self._busy = True
+        self._say(f"writing {target} …", "")
+        self._run(target, self.what, self.query_one("#bom", Checkbox).value)
+
+    @work(thread=True, exclusive=True, group="export", exit_on_error=False)
+    def _run(self, target: Path, what: Export, bom: bool) -> None:
+        try:
+            rows = self._write(target, what, bom)
+        except CrawlError as error:
+            self.post_message(self.Written(str(error)))
+        except OSError as error:
+            reason = error.strerror or error
+            sentence = f"{target} cannot be written: {reason}. Choose another place."
+            self.post_message(self.Written(sentence))
+        else:
+            words = f"{plural(rows, 'row')} of {what} written to {target}   enter closes"
+            saved = Saved(f"saved {target.name}, {plural(rows, 'row')}")
+            self.post_message(self.Written(words, saved))
+
+    def on_save_screen_written(self, event: Written) -> None:
+        event.stop()
+        self._busy = False
+        self._done = event.saved or self._done
+        self._say(event.sentence, "ok" if event.saved else "error")
+
+    def _say(self, text: str, kind: str) -> None:
+        line = self.query_one("#save-says", Static)
+        line.set_classes(kind)
+        line.update(Content(text))

@@ -1,0 +1,129 @@
+"""What the keys send to the engine: one small object that knows the newest snapshot."""
+
+from __future__ import annotations
+
+import time
+
+from crawler_core.commands import (
+    Cancel,
+    Pause,
+    ReopenHost,
+    Resume,
+    RetryFailed,
+    SetFetchWorkers,
+    SetHostRate,
+    SetParseWorkers,
+    SkipHost,
+    Stop,
+)
+from crawler_core.config import MAX_FETCH_WORKERS, max_parse_workers
+from crawler_core.model import NO_ANSWER, Outcome
+from crawler_core.snapshot import HostView, Snapshot
+from tui.bridge import Client, is_final
+
+RATES = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0)
+"""The steps of a host's limit, requests a second; above the last there is no limit."""
+_MEANT_FOR = 2.0
+"""Seconds during which a number asked for counts, although no snapshot shows it yet."""
+_RETRIED = (Outcome.SERVER_ERROR, Outcome.THROTTLED, *sorted(NO_ANSWER - {Outcome.POLICY}))
+
+
+class Steering:
+    """Sends commands; each method answers with a phrase for people, "" if none is needed."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.latest = Snapshot()
+        self._meant: dict[str, tuple[int, float]] = {}
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing can be sent; "" if it can."""
+        if self._client.read_only:
+            return "This crawl is only looked at: keys that change it are off."
+        if is_final(self.latest):
+            return "The crawl has ended: s saves a CSV, q quits."
+        return ""
+
+    def workers(self, kind: str, by: int) -> str:
+        """One worker more or less; keys pressed quickly add up."""
+        return self.set_workers(kind, self._base(kind) + by)
+
+    def set_workers(self, kind: str, wanted: int) -> str:
+        """A number of workers, kept within what there may be."""
+        pool = self.latest.fetch if kind == "fetch" else self.latest.parse
+        most = pool.maximum or self.limits()[0 if kind == "fetch" else 1]
+        target = max(1, min(wanted, most))
+        self._meant[kind] = (target, time.monotonic())
+        self._client.send(SetFetchWorkers(target) if kind == "fetch" else SetParseWorkers(target))
+        if wanted > most:
+            return f"{most} {kind} workers are the most there may be"
+        return f"one {kind} worker is the least there may be" if wanted < 1 else ""
+
+    def limits(self) -> tuple[int, int]:
+        """The greatest number of fetch and of parse workers."""
+        return (
+            self.latest.fetch.maximum or MAX_FETCH_WORKERS,
+            self.latest.parse.maximum or max_parse_workers(),
+        )
+
+    def pause(self) -> str:
+        """Pause, or go on."""
+        paused = self.latest.paused
+        self._client.send(Resume() if paused else Pause())
+        return ""
+
+    def stop(self) -> None:
+        """End the crawl in good order."""
+        self._client.send(Stop("you"))
+
+    def cancel(self, number: int | None) -> str:
+        """Cancel a fetch by its number; None stands for the oldest one."""
+        oldest = self.latest.oldest
+        if number is None and oldest is not None and oldest.kind == "fetch":
+            number = oldest.number
+        if number is None:
+            return "no fetch is selected"
+        self._client.send(Cancel(number))
+        return f"cancelling fetch #{number}"
+
+    def failed(self) -> int:
+        """How many URLs a retry would ask for again."""
+        return sum(self.latest.outcomes.get(outcome.value, 0) for outcome in _RETRIED)
+
+    def retry(self) -> str:
+        """Ask again for what failed."""
+        self._client.send(RetryFailed())
+        return "asking again for what failed"
+
+    def rate(self, host: HostView, by: int) -> str:
+        """A host's limit one step down or up."""
+        rate = next_rate(host.rate_limit, host.per_second, by)
+        self._client.send(SetHostRate(host.host, rate))
+        limit = f"at most {rate:g} requests/s" if rate else "no rate limit"
+        return f"{host.host}: {limit}"
+
+    def skip(self, host: HostView) -> str:
+        """Ask nothing more of a host."""
+        self._client.send(SkipHost(host.host))
+        return f"{host.host} is skipped; its URLs stay in the file"
+
+    def reopen(self, host: HostView) -> str:
+        """Take a host up again."""
+        self._client.send(ReopenHost(host.host))
+        return f"{host.host} is taken up again"
+
+    def _base(self, kind: str) -> int:
+        target = (self.latest.fetch if kind == "fetch" else self.latest.parse).target
+        meant, at = self._meant.get(kind, (target, 0.0))
+        return meant if time.monotonic() - at < _MEANT_FOR else target
+
+
+def next_rate(limit: float, seen: float, by: int) -> float:
+    """The next step of a limit (requests/s, 0 is none); without one, from what is seen."""
+    if by > 0:
+        if not limit:
+            return 0.0
+        return next((step for step in RATES if step > limit), 0.0)
+    below = limit or (seen if seen > RATES[0] else RATES[-1] + 1)
+    return max((step for step in RATES if step < below), default=RATES[0])

@@ -1,0 +1,1 @@
+"""What is drawn: panels that turn values into lines, and nothing else."""

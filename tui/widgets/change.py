@@ -1,0 +1,96 @@
+"""What the last change of a worker count brought: seen in the snapshots, time passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from crawler_core.snapshot import Snapshot
+from tui.formats import rate
+
+SETTLE = 1.0
+"""Seconds after the last key before what comes is counted."""
+WINDOW = 3
+"""Seconds (rows of history) that are averaged before and after."""
+MERGE = 2.5
+"""Seconds within which further keys belong to the same change."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One change of a pool's target."""
+
+    kind: str
+    """fetch or parse."""
+    before: int
+    after: int
+    at: float
+    """When the last key of this change took effect."""
+    rate_before: float
+    rate_after: float | None = None
+    """Completions a second; None while it is measured."""
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """The targets last seen and the last change."""
+
+    fetch: int = 0
+    parse: int = 0
+    change: Change | None = None
+
+
+def watch(seen: Watch, snapshot: Snapshot, now: float) -> Watch:
+    """What is known after one more snapshot, at `now` (seconds of any clock)."""
+    change = seen.change
+    for kind, old, new in (
+        ("fetch", seen.fetch, snapshot.fetch.target),
+        ("parse", seen.parse, snapshot.parse.target),
+    ):
+        if old and new and old != new:
+            change = _changed(change, kind, (old, new), snapshot, now)
+    if change is not None and change.rate_after is None and now - change.at >= SETTLE + WINDOW:
+        if snapshot.state == "running":
+            after = _mean(snapshot, change.kind)
+            change = msgspec.structs.replace(change, rate_after=after)
+        else:
+            change = None
+    return Watch(snapshot.fetch.target, snapshot.parse.target, change)
+
+
+def chip(change: Change | None) -> tuple[str, str]:
+    """The change in words and a style name: "8 → 16 fetch workers, 41 → 79 fetches/s (+93 %)"."""
+    if change is None:
+        return "", ""
+    text = f"{change.before} → {change.after} {change.kind} workers"
+    noun = "fetches/s" if change.kind == "fetch" else "parses/s"
+    if change.rate_after is None:
+        return f"{text}, measuring…", "accent"
+    text += f", {_short(change.rate_before)} → {_short(change.rate_after)} {noun}"
+    if change.rate_before < 0.05:
+        return text, "strong"
+    gain = 100 * (change.rate_after / change.rate_before - 1)
+    style = "ok" if gain >= 5 else "warn" if gain <= -5 else "strong"
+    return f"{text} ({gain:+.0f} %)", style
+
+
+def _changed(
+    last: Change | None, kind: str, step: tuple[int, int], snapshot: Snapshot, now: float
+) -> Change | None:
+    old, new = step
+    if last and last.kind == kind and last.rate_after is None and now - last.at <= MERGE:
+        if last.before == new:
+            return None
+        return msgspec.structs.replace(last, after=new, at=now)
+    return Change(kind, old, new, now, _mean(snapshot, kind))
+
+
+def _mean(snapshot: Snapshot, kind: str) -> float:
+    column = 0 if kind == "fetch" else 1
+    rows: Sequence[tuple[float, float, float, float]] = snapshot.history[-WINDOW:]
+    if not rows:
+        return snapshot.rates.fetches if kind == "fetch" else snapshot.rates.parses
+    return sum(row[column] for row in rows) / len(rows)
+
+
+def _short(number: float) -> str:
+    return rate(number) if number < 9.95 else f"{number:,.0f}"

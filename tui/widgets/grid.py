@@ -1,0 +1,336 @@
+"""A table of any length: it asks its feed for the visible rows only.
+
+The cursor is the key of a row, never its place, so it stays on its row while the table
+grows, shrinks or is sorted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol
+
+import msgspec
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from tui.formats import cut_middle, fit, right
+from tui.widgets.paint import Line, Painted, rule
+
+Cell = tuple[str, str]
+"""Text and style name."""
+Key = int | str
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column: `width` cells, or what is left when it is 0."""
+
+    title: str
+    width: int = 0
+    align: str = "left"
+    """left, right or middle (left, and too long a text loses its middle)."""
+    sort: str = ""
+    """Name by which the feed sorts; "" where it cannot."""
+    from_width: int = 0
+    """The column appears when the table is at least this wide."""
+
+
+class Feed(Protocol):
+    """Where rows come from."""
+
+    def __len__(self) -> int: ...
+
+    def key(self, index: int) -> Key:
+        """What names the row at `index` for ever."""
+
+    def index(self, key: Key) -> int:
+        """Where a row is now; -1 if it is gone."""
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        """One cell for each column."""
+
+
+class ListFeed:
+    """A feed over values in memory: for lists of at most a few hundred rows."""
+
+    def __init__(self, rows: Sequence[tuple[Key, Sequence[Cell]]] = ()) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def key(self, index: int) -> Key:
+        return self._rows[index][0]
+
+    def index(self, key: Key) -> int:
+        for place, (other, _) in enumerate(self._rows):
+            if other == key:
+                return place
+        return -1
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        return self._rows[index][1]
+
+
+class Grid(Painted, can_focus=True):
+    """A table with a headline, a cursor, and a tail that may be followed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home,g", "jump(0)", show=False),
+        Binding("end,G", "jump(-1)", show=False),
+    ]
+    ALLOW_MAXIMIZE = True
+
+    class Chosen(Message):
+        """A double click on a row."""
+
+        def __init__(self, grid: Grid, key: Key) -> None:
+            super().__init__()
+            self.grid = grid
+            self.key = key
+
+        @property
+        def control(self) -> Grid:
+            return self.grid
+
+    class Moved(Chosen):
+        """The cursor is on another row."""
+
+    class HeadClicked(Message):
+        """A click on the name of a column that sorts."""
+
+        def __init__(self, grid: Grid, sort: str) -> None:
+            super().__init__()
+            self.grid = grid
+            self.sort = sort
+
+    def __init__(
+        self,
+        title: str,
+        columns: Sequence[Column],
+        *,
+        widget_id: str | None = None,
+        follow: bool = False,
+        empty: str = "",
+        cursor_always: bool = False,
+    ) -> None:
+        super().__init__(widget_id=widget_id)
+        self.title = title
+        self.note = ""
+        """Said at the right end of the headline."""
+        self.empty = empty
+        self.follow = follow
+        self.columns = tuple(columns)
+        self.sorted_by: tuple[str, bool] = ("", False)
+        self.feed: Feed = ListFeed()
+        self.more: Callable[[], Line | None] = lambda: None
+        """A last line below the rows, drawn when there is room for it or rows are left out."""
+        self._cursor: Key | None = None
+        self._index = 0
+        self._top = 0
+        self._cursor_always = cursor_always
+
+    @property
+    def cursor(self) -> Key | None:
+        """The key of the row under the cursor; None in an empty table."""
+        return self._cursor
+
+    @property
+    def place(self) -> int:
+        """Where the cursor's row is, counted from 0."""
+        return self._index
+
+    def show(self, feed: Feed) -> None:
+        """Draw what the feed holds now; the cursor stays on its row if that is still there."""
+        self.feed = feed
+        before = self._cursor
+        if not len(feed):
+            self._cursor, self._index, self._top = None, 0, 0
+        elif self.follow:
+            self._go(len(feed) - 1)
+        else:
+            found = self._find(before) if before is not None else -1
+            if found >= 0:
+                self._top += found - self._index if self._top > 0 else 0
+            self._go(found if found >= 0 else min(self._index, len(feed) - 1))
+        if self._cursor != before and self._cursor is not None:
+            self.post_message(self.Moved(self, self._cursor))
+        self.repaint()
+
+    def select(self, key: Key) -> bool:
+        """Put the cursor on a row; False if there is no such row."""
+        found = self.feed.index(key)
+        if found < 0:
+            return False
+        self.follow = False
+        self._land(found)
+        return True
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor; leaving the end stops following the tail."""
+        self._step(self._index + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by a screenful."""
+        self._step(self._index + by * max(1, self._body - 1))
+
+    def action_jump(self, to: int) -> None:
+        """Move to the first (0) or last (-1) row."""
+        self._step(0 if to == 0 else len(self.feed) - 1)
+
+    def choose(self) -> None:
+        """Tell the screen that this row is wanted."""
+        if self._cursor is not None:
+            self.post_message(self.Chosen(self, self._cursor))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._scroll(-3)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        event.stop()
+        if offset.y == 0:
+            self._head_click(offset.x)
+        elif self._top + offset.y - 1 < len(self.feed):
+            self._step(self._top + offset.y - 1)
+            if event.chain == 2:
+                self.choose()
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        shown = self._shown(width)
+        lines = [self._head(shown, width)]
+        room = height - 1
+        total = len(self.feed)
+        self._top = max(0, min(self._top, total - room))
+        if not total and self.empty:
+            return [*lines, Line("  ").put(self.empty, "dim")]
+        more = self.more()
+        if more is not None and total > room:
+            room -= 1
+        for index in range(self._top, min(total, self._top + room)):
+            lines.append(self._row(index, shown))
+        if more is not None and len(lines) < height:
+            lines.append(more)
+        return lines
+
+    @property
+    def _body(self) -> int:
+        return max(1, self.content_size.height - 1)
+
+    def _shown(self, width: int) -> list[tuple[int, Column, int]]:
+        kept = [(n, c) for n, c in enumerate(self.columns) if width >= c.from_width]
+        fixed = sum(column.width + 1 for _, column in kept) + 1
+        flexible = [n for n, column in kept if not column.width]
+        share = max(4, (width - fixed) // max(1, len(flexible)))
+        rest = width - fixed - share * len(flexible)
+        return [
+            (n, c, c.width or share + (rest if n == flexible[-1] and rest > 0 else 0))
+            for n, c in kept
+        ]
+
+    def _head(self, shown: list[tuple[int, Column, int]], width: int) -> Line:
+        focused = self.has_focus
+        line = rule(self._headline(), width, note=self.note, focused=focused)
+        names = [column.title for _, column, _ in shown]
+        if not any(names):
+            return line
+        line = Line("▸ " if focused else "─ ", "accent" if focused else "rule")
+        line.put(self._headline() + " ", "accent" if focused else "title")
+        at = 1
+        for _, column, cells in shown:
+            at = self._head_cell(line, column, at, cells) + 1
+        tail = f" {self.note} ─" if self.note else ""
+        if tail and line.at + len(tail) + 3 < width:
+            line.put(" ").put("─" * (width - line.at - len(tail)), "rule")
+            return line.put(f" {self.note} ", "dim").put("─", "rule")
+        return line.put(" ").put("─" * max(0, width - line.at), "rule")
+
+    def _head_cell(self, line: Line, column: Column, at: int, cells: int) -> int:
+        by, reverse = self.sorted_by
+        mark = ("▼" if reverse else "▲") if by and by == column.sort else ""
+        name = column.title + mark
+        start = at + cells - len(name) if column.align == "right" else at
+        if name and start > line.at:
+            line.put("─" * (start - line.at - 1), "rule").put(" ")
+            line.put(name, "accent" if mark else "dim")
+        return at + cells
+
+    def _headline(self) -> str:
+        return self.title
+
+    def _row(self, index: int, shown: list[tuple[int, Column, int]]) -> Line:
+        cells = self.feed.cells(index)
+        lit = index == self._index and (self.has_focus or self._cursor_always)
+        line = Line(whole=("cursor" if self.has_focus else "cursor-off") if lit else "")
+        line.put(" ")
+        for number, column, width in shown:
+            text, style = cells[number]
+            line.put(_place(text, width, column.align), style).put(" ")
+        return line
+
+    def _head_click(self, x: int) -> None:
+        at = 1
+        for _, column, cells in self._shown(self.content_size.width):
+            if at <= x <= at + cells and column.sort:
+                self.post_message(self.HeadClicked(self, column.sort))
+                return
+            at += cells + 1
+
+    def _find(self, key: Key) -> int:
+        if self._index < len(self.feed) and self.feed.key(self._index) == key:
+            return self._index
+        return self.feed.index(key)
+
+    def _step(self, index: int) -> None:
+        total = len(self.feed)
+        if not total:
+            return
+        index = max(0, min(index, total - 1))
+        if index < total - 1:
+            self.follow = False
+        self._land(index)
+
+    def _land(self, index: int) -> None:
+        before = self._cursor
+        self._go(index)
+        if self._cursor != before and self._cursor is not None:
+            self.post_message(self.Moved(self, self._cursor))
+        self.repaint()
+
+    def _go(self, index: int) -> None:
+        self._index = index
+        self._cursor = self.feed.key(index)
+        body = self._body
+        self._top = max(min(self._top, index), index - body + 1, 0)
+
+    def _scroll(self, by: int) -> None:
+        total, body = len(self.feed), self._body
+        top = max(0, min(self._top + by, total - body))
+        if top != self._top:
+            self._top = top
+            self._step(max(top, min(self._index, top + body - 1)))
+
+
+def _place(text: str, width: int, align: str) -> str:
+    if align == "right":
+        return right(text, width)
+    if align == "middle":
+        return fit(cut_middle(text, width), width)
+    return fit(text, width)

@@ -1,0 +1,251 @@
+"""The top of the dashboard: what is crawled, what holds it back, what changed; and the tabs."""
+
+from __future__ import annotations
+
+import msgspec
+from textual import events
+from textual.message import Message
+
+from crawler_core.snapshot import FINAL_STATES, Snapshot
+from tui.formats import clock, count, cut, cut_middle
+from tui.keys import TAB_NAMES, TABS
+from tui.widgets.overview import eta
+from tui.widgets.paint import Line, Painted
+
+_PILLS = {
+    "FETCH-BOUND": "pill-run",
+    "PARSE-BOUND": "pill-run",
+    "POLITE": "pill-calm",
+    "STARTING": "pill-calm",
+    "DRAINING": "pill-calm",
+    "THROTTLED": "pill-warn",
+    "SLOWING": "pill-warn",
+    "STORING": "pill-warn",
+    "PAUSED": "pill-warn",
+    "DONE": "pill-done",
+}
+_ENDS = {
+    "finished": "DONE",
+    "stopped": "STOPPED",
+    "incomplete": "INCOMPLETE",
+    "failed": "FAILED",
+}
+_STATE_STYLES = {
+    "running": "ok",
+    "finished": "ok",
+    "paused": "warn",
+    "stopping": "warn",
+    "stopped": "warn",
+    "incomplete": "warn",
+    "failed": "broken",
+}
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the header tells beside the snapshot."""
+
+    snapshot: Snapshot | None = None
+    chip: tuple[str, str] = ("", "")
+    note: str = ""
+    read_only: bool = False
+    frozen: bool = False
+    saved: str = "not saved yet"
+    waiting_words: str = "starting the crawl …"
+
+
+class Head(Painted):
+    """Three lines: the crawl, the verdict, the last change."""
+
+    def __init__(self, *, widget_id: str) -> None:
+        super().__init__(widget_id=widget_id)
+        self._situation = Situation()
+
+    def look(self, situation: Situation) -> None:
+        """Show this."""
+        self._situation = situation
+        self.repaint()
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        now = self._situation
+        if now.snapshot is None:
+            return [Line(" crawltui  ", "accent").put(now.waiting_words, "dim")]
+        return [
+            crawl_line(now.snapshot, width),
+            verdict_line(now, width),
+            change_line(now, width),
+        ]
+
+
+def crawl_line(snapshot: Snapshot, width: int) -> Line:
+    """The URL, the state, the time and the counts that people ask for first."""
+    wide = width >= 100
+    s = snapshot.stages
+    in_work = s.fetching + s.to_parse + s.parsing
+    facts = [
+        (count(snapshot.done), "done"),
+        (count(in_work), "in work"),
+        (count(s.waiting), "waiting"),
+        (count(snapshot.found), "URLs found" if wide else "URLs"),
+    ]
+    if not wide:
+        del facts[1]
+    tail = sum(len(number) + len(word) + (4 if wide else 3) for number, word in facts)
+    state = f"● {snapshot.state.upper()} {clock(snapshot.elapsed)}"
+    line = Line(" crawltui  " if wide else " ", "accent")
+    url = snapshot.start_urls[0] if snapshot.start_urls else ""
+    if len(snapshot.start_urls) > 1:
+        url += f" +{len(snapshot.start_urls) - 1}"
+    line.put(cut_middle(url, max(8, width - line.at - len(state) - tail - 4)), "strong")
+    line.put("  ").put(state, _STATE_STYLES.get(snapshot.state, "accent"))
+    start = max(line.at, width - tail)
+    line.to(start)
+    for number, word in facts:
+        line.put("   " if wide else "  ").put(number, "number").put(f" {word}", "dim")
+    return line
+
+
+def verdict_line(now: Situation, width: int) -> Line:
+    """One word for what holds the crawl back, one sentence for what helps."""
+    snapshot = now.snapshot or Snapshot()
+    word, says, style = verdict(snapshot, now.read_only)
+    line = Line(" ").put(f" {word} ", style).put(" ")
+    flags = []
+    if now.frozen:
+        flags.append((" FROZEN: f goes on ", "pill-warn"))
+    if now.read_only:
+        flags.append((" READ-ONLY ", "pill-calm"))
+    room = width - line.at - sum(len(text) + 1 for text, _ in flags) - 1
+    line.put(cut(says, max(0, room)))
+    line.to(width - sum(len(text) + 1 for text, _ in flags))
+    for text, flag_style in flags:
+        line.put(text, flag_style).put(" ")
+    return line
+
+
+def verdict(snapshot: Snapshot, read_only: bool = False) -> tuple[str, str, str]:
+    """Word, sentence and style of the verdict; at the end: what to do next."""
+    if snapshot.state not in FINAL_STATES:
+        word = snapshot.verdict or snapshot.state.upper()
+        return word, snapshot.advice, _PILLS.get(word, "pill-calm")
+    word = _ENDS[snapshot.state]
+    if snapshot.state == "failed":
+        return word, snapshot.error or "The engine ended unexpectedly.", "pill-bad"
+    says = f"{count(snapshot.found)} URLs, {count(snapshot.broken)} broken"
+    waiting = snapshot.stages.waiting
+    if snapshot.state == "stopped":
+        says += f", {count(waiting)} wait" if waiting else ""
+    elif snapshot.gave_up:
+        hosts = ", ".join(snapshot.gave_up[:2])
+        says += f", gave up on {hosts}"
+    elif snapshot.state == "incomplete":
+        says += f", {count(waiting)} wait"
+    says += ": 3 shows them, s saves a CSV, q quits"
+    if snapshot.state != "finished" and not read_only:
+        says += " and tells how to resume"
+    return word, says, "pill-done" if snapshot.state == "finished" else "pill-warn"
+
+
+def change_line(now: Situation, width: int) -> Line:
+    """The last change of the workers, the time left, where the results are."""
+    snapshot = now.snapshot or Snapshot()
+    line = Line(" ")
+    right_end = []
+    if time_left := eta(snapshot):
+        right_end.append(time_left)
+    right_end.append(now.saved)
+    tail = "   ".join(right_end)
+    if now.note:
+        line.put(cut(now.note, max(10, width // 2)), "warn").put("   ")
+    text, style = now.chip
+    if text:
+        room = width - line.at - 2
+        if len(text) > room - len(tail) - 3:
+            tail = ""
+        line.put(cut(text, room), style)
+    elif snapshot.sites and not now.note:
+        line.put(cut("site: " + ", ".join(snapshot.sites), width - len(tail) - 6), "dim")
+    return line.flush(tail, width - 1, "dim") if tail else line
+
+
+class TabBar(Painted):
+    """The tabs, with what is in them; a click opens one."""
+
+    class Picked(Message):
+        """A click on a tab."""
+
+        def __init__(self, tab: str) -> None:
+            super().__init__()
+            self.tab = tab
+
+    def __init__(self, *, widget_id: str) -> None:
+        super().__init__(widget_id=widget_id)
+        self._active = TABS[0]
+        self._badges: dict[str, int] = {}
+        self._spans: list[tuple[int, int, str]] = []
+
+    def look(self, active: str, badges: dict[str, int]) -> None:
+        """Show which tab is open and how much is in each."""
+        self._active, self._badges = active, badges
+        self.repaint()
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        line = Line(" ")
+        self._spans = []
+        short = width < 100
+        for number, tab in enumerate(TABS, 1):
+            badge = self._badges.get(tab, 0)
+            hide = short and tab == "results"
+            text = f" {number} {TAB_NAMES[tab]}{f' {count(badge)}' if badge and not hide else ''} "
+            start = line.at
+            line.put(text, "tab-on" if tab == self._active else "tab")
+            self._spans.append((start, line.at, tab))
+            line.put("" if short else " ")
+        return [line]
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        for start, end, tab in self._spans:
+            if offset is not None and start <= offset.x < end:
+                self.post_message(self.Picked(tab))
+
+
+class Foot(Painted):
+    """The keys that do something here and now; a click presses one."""
+
+    class Pressed(Message):
+        """A click on a key."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action_name = action
+
+    def __init__(self, *, widget_id: str) -> None:
+        super().__init__(widget_id=widget_id)
+        self._hints: list[tuple[str, str, str]] = []
+        self._spans: list[tuple[int, int, str]] = []
+
+    def look(self, hints: list[tuple[str, str, str]]) -> None:
+        """Show these keys: (keys, word, action)."""
+        self._hints = hints
+        self.repaint()
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        line = Line()
+        self._spans = []
+        last = self._hints[-2:]
+        keep = sum(len(shown) + len(word) + 3 for shown, word, _ in last)
+        for hint in self._hints:
+            shown, word, action = hint
+            needs = len(shown) + len(word) + 3
+            if hint not in last and line.at + needs + keep > width:
+                continue
+            start = line.at
+            line.put(f" {shown}", "key").put(f" {word} ", "dim")
+            self._spans.append((start, line.at, action))
+        return [line]
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        for start, end, action in self._spans:
+            if offset is not None and start <= offset.x < end:
+                self.post_message(self.Pressed(action))

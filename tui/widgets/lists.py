@@ -1,0 +1,250 @@
+"""The lists: their columns, and their cells made from values of the snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from crawler_core.snapshot import Completion, FutureView, HostView, LogLine, Snapshot, WorkerView
+from tui.formats import (
+    age,
+    count,
+    home_of,
+    host_name,
+    plural,
+    rate,
+    short_url,
+    size,
+    time_of_day,
+    tone,
+)
+from tui.widgets.grid import Cell, Column, Key, ListFeed
+
+if TYPE_CHECKING:
+    from crawler_core.store.rows import BrokenTarget, ResultRow
+
+HOST_COLUMNS = (
+    Column("", 0, "middle"),
+    Column("", 3),
+    Column("now", 4, "right"),
+    Column("waiting", 8, "right", from_width=104),
+    Column("done", 7, "right", from_width=104),
+    Column("req/s", 6, "right"),
+    Column("p50 ms", 7, "right"),
+    Column("bad", 5, "right"),
+    Column("limit", 0),
+)
+DONE_COLUMNS = (
+    Column("", 8, from_width=100),
+    Column("", 13),
+    Column("worker", 6),
+    Column("answer", 15),
+    Column("ms", 6, "right"),
+    Column("size", 8, "right"),
+    Column("URL", 0, "middle"),
+)
+RESULT_COLUMNS = (
+    Column("code", 4, "right", "status"),
+    Column("outcome", 13, sort="outcome"),
+    Column("address", 0, "middle", "address"),
+    Column("title", 0, sort="title", from_width=76),
+    Column("depth", 5, "right", "depth", from_width=90),
+    Column("size", 8, "right", "size", from_width=60),
+    Column("ms", 7, "right", "seconds"),
+    Column("type", 10, sort="type", from_width=110),
+)
+BROKEN_COLUMNS = (
+    Column("code", 4, "right"),
+    Column("what", 20),
+    Column("links", 6, "right"),
+    Column("broken address", 0, "middle"),
+)
+SOURCE_COLUMNS = (Column("page that holds it", 0, "middle"), Column("anchor text", 0))
+WORKER_COLUMNS = (
+    Column("", 8),
+    Column("since", 7, "right"),
+    Column("done", 7, "right"),
+    Column("works on", 0, "middle"),
+)
+FUTURE_COLUMNS = (
+    Column("", 13),
+    Column("state", 9),
+    Column("age", 7, "right"),
+    Column("worker", 6),
+    Column("URL", 0, "middle"),
+)
+LOG_COLUMNS = (Column("", 8), Column("", 7), Column("", 0))
+_LOG_STYLES = {"warning": "warn", "error": "broken"}
+
+
+def hosts(views: Iterable[HostView]) -> ListFeed:
+    """One row for each host."""
+    return ListFeed([(view.host, _host_cells(view)) for view in views])
+
+
+def host_limit(view: HostView) -> Cell:
+    """What limits a host now, in words that name the cause."""
+    if view.state == "skipped":
+        return "SKIPPED by you: H takes it up again", "warn"
+    if view.state == "given up":
+        return f"GIVEN UP: {view.note}" if view.note else "GIVEN UP", "broken"
+    if view.state in {"throttled", "failing"}:
+        style = "warn" if view.state == "throttled" else "broken"
+        wait = f"next try in {age(view.wait_seconds)}" if view.wait_seconds else ""
+        why = f"({view.note})" if view.note else ""
+        return " ".join(part for part in (view.state.upper(), wait, why) if part), style
+    if view.state == "robots unavailable":
+        return "robots.txt unavailable: not asked", "warn"
+    parts = []
+    if view.at_once:
+        parts.append(f"{view.at_once} at once")
+    parts.append(f"{view.rate_limit:g}/s" if view.rate_limit else "no rate limit")
+    if view.crawl_delay:
+        parts.append(f"Crawl-delay {view.crawl_delay:g} s")
+    if view.robots in {"ignored", "unavailable"}:
+        parts.append(f"robots.txt {view.robots}")
+    if view.note:
+        parts.append(view.note)
+    if view.wait_seconds >= 1:
+        parts.append(f"waits {age(view.wait_seconds)}")
+    return ", ".join(parts), "dim"
+
+
+def finished(rows: Sequence[Completion], home: str) -> ListFeed:
+    """Futures that finished, in their order."""
+    return ListFeed([(row.serial, _done_cells(row, home)) for row in rows])
+
+
+def workers(snapshot: Snapshot) -> ListFeed:
+    """One lane for each worker, fetch workers first."""
+    home = home_of(snapshot.start_urls)
+    ordered = sorted(snapshot.workers, key=lambda w: (w.kind != "fetch", _natural(w.name)))
+    return ListFeed([(w.name, _worker_cells(w, home)) for w in ordered])
+
+
+def futures(snapshot: Snapshot) -> ListFeed:
+    """Futures that have not finished, the running ones first, the oldest first."""
+    home = home_of(snapshot.start_urls)
+    ordered = sorted(snapshot.futures, key=lambda f: (f.state != "RUNNING", -f.age))
+    return ListFeed([(f"{f.kind} {f.number}", _future_cells(f, home)) for f in ordered])
+
+
+def log(lines: Sequence[LogLine]) -> ListFeed:
+    """What was worth telling."""
+    return ListFeed(
+        [
+            (
+                line.serial,
+                (
+                    (time_of_day(line.at), "dim"),
+                    (line.level, _LOG_STYLES.get(line.level, "dim")),
+                    (line.text, _LOG_STYLES.get(line.level, "")),
+                ),
+            )
+            for line in lines
+        ]
+    )
+
+
+def broken(targets: Sequence[BrokenTarget], home: str) -> ListFeed:
+    """Broken targets."""
+    rows: list[tuple[Key, Sequence[Cell]]] = [
+        (
+            target.url_id,
+            (
+                (str(target.status_code or "–"), "broken"),
+                (target.status or target.outcome.value, "broken"),
+                (count(target.links), "number"),
+                (short_url(target.address, home), ""),
+            ),
+        )
+        for target in targets
+    ]
+    return ListFeed(rows)
+
+
+def sources(target: BrokenTarget | None, home: str) -> ListFeed:
+    """The pages that hold a broken link, with the text that people see there."""
+    if target is None:
+        return ListFeed()
+    rows: list[tuple[Key, Sequence[Cell]]] = [
+        (place, ((short_url(s.address, home), ""), (s.anchor or "(no text)", "dim")))
+        for place, s in enumerate(target.sources)
+    ]
+    return ListFeed(rows)
+
+
+def result_cells(row: ResultRow, home: str) -> Sequence[Cell]:
+    """One finished URL as a line of the results table."""
+    style = tone(row.outcome)
+    kind = row.content_type.partition(";")[0].strip()
+    return (
+        (str(row.status_code) if row.status_code else "–", style),
+        (row.outcome.value, style),
+        (short_url(row.address, home), "" if row.internal else "dim"),
+        (row.title or (f"→ {short_url(row.redirect_url, home)}" if row.redirect_url else ""), ""),
+        (str(row.depth), "dim"),
+        (size(row.size), "dim"),
+        ("" if row.seconds is None else f"{1000 * row.seconds:,.0f}", ""),
+        (kind.rpartition("/")[2], "dim"),
+    )
+
+
+def _host_cells(view: HostView) -> Sequence[Cell]:
+    return (
+        (host_name(view.host), "" if view.internal else "dim"),
+        ("" if view.internal else "ext", "dim"),
+        (count(view.in_flight), "fetch" if view.in_flight else "dim"),
+        (count(view.waiting), "number" if view.waiting else "dim"),
+        (count(view.done), ""),
+        (rate(view.per_second), "number" if view.per_second else "dim"),
+        (f"{view.p50_ms:,.0f}", ""),
+        (count(view.bad), "broken" if view.bad else "dim"),
+        host_limit(view),
+    )
+
+
+def _done_cells(row: Completion, home: str) -> Sequence[Cell]:
+    style = tone(row.outcome)
+    if row.kind == "parse":
+        style = "parse" if row.outcome == "ok" else "broken"
+    url = short_url(row.url, home) if row.url else ""
+    note = f"{'  ' if url else ''}{row.note}" if row.note else ""
+    return (
+        (time_of_day(row.at), "dim"),
+        (f"{row.kind} #{row.number}", "dim"),
+        (row.worker, "dim"),
+        (row.what, style),
+        (f"{row.ms:,.0f}", ""),
+        (size(row.size), "dim"),
+        (url + note, "" if url else "dim"),
+    )
+
+
+def _worker_cells(worker: WorkerView, home: str) -> Sequence[Cell]:
+    busy = bool(worker.doing)
+    mark = "█" if busy else "░"
+    return (
+        (f"{mark} {worker.name}", worker.kind if busy else "dim"),
+        (age(worker.since) if busy else "", "warn" if busy and worker.since > 5 else "dim"),
+        (count(worker.finished), ""),
+        (short_url(worker.doing, home) if busy else "idle", "" if busy else "faint"),
+    )
+
+
+def _future_cells(future: FutureView, home: str) -> Sequence[Cell]:
+    running = future.state == "RUNNING"
+    what = short_url(future.url, home) if future.url else plural(future.pages, "page")
+    return (
+        (f"{future.kind} #{future.number}", future.kind if running else "dim"),
+        (future.state, "" if running else "dim"),
+        (age(future.age), "warn" if future.age > 5 else ""),
+        (future.worker, "dim"),
+        (what, "" if running else "dim"),
+    )
+
+
+def _natural(name: str) -> tuple[str, int]:
+    letters = name.rstrip("0123456789")
+    digits = name[len(letters) :]
+    return letters, int(digits) if digits else 0

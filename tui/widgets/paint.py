@@ -1,0 +1,174 @@
+"""The brush: a widget that draws lines of styled text and sends only those that changed.
+
+Text arrives here as plain strings and leaves as segments, so no part of it is ever read as
+markup. Textual has no cell diff: a refreshed region is sent again in full, hence the lines
+are compared first.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.events import Resize
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from crawler_core.text import clean
+from tui.formats import fit
+
+STYLES = (
+    "dim",
+    "faint",
+    "strong",
+    "title",
+    "rule",
+    "key",
+    "ok",
+    "redirect",
+    "broken",
+    "blocked",
+    "warn",
+    "fetch",
+    "parse",
+    "number",
+    "accent",
+    "cursor",
+    "cursor-off",
+    "pill-run",
+    "pill-calm",
+    "pill-warn",
+    "pill-done",
+    "pill-bad",
+    "tab",
+    "tab-on",
+    "found",
+)
+
+
+class Line:
+    """One line, put together from the left; columns are terminal cells."""
+
+    __slots__ = ("at", "pieces", "whole")
+
+    def __init__(self, text: str = "", style: str = "", *, whole: str = "") -> None:
+        self.pieces: list[tuple[str, str]] = []
+        self.at = 0
+        self.whole = whole
+        """Style name laid under the whole line."""
+        if text:
+            self.put(text, style)
+
+    def put(self, text: str, style: str = "") -> Line:
+        """Append `text`. What is not printable is replaced: a crawl file may be anyone's."""
+        if text:
+            safe = text if text.isprintable() else clean(text)
+            self.pieces.append((safe, style))
+            self.at += cell_len(safe)
+        return self
+
+    def to(self, column: int) -> Line:
+        """Fill with spaces up to `column`."""
+        if column > self.at:
+            self.pieces.append((" " * (column - self.at), ""))
+            self.at = column
+        return self
+
+    def flush(self, text: str, end: int, style: str = "") -> Line:
+        """Put `text` so that it ends before column `end`, if there is room for it."""
+        if self.at + cell_len(text) <= end:
+            self.to(end - cell_len(text)).put(text, style)
+        return self
+
+
+def rule(title: str, width: int, *, note: str = "", focused: bool = False) -> Line:
+    """The headline of a panel: its name, a rule, and a note at the right end."""
+    line = Line("▸ " if focused else "── ", "accent" if focused else "rule")
+    line.put(title, "accent" if focused else "title").put(" ")
+    tail = f" {note} ──" if note else ""
+    if line.at + cell_len(tail) + 2 > width:
+        tail = ""
+    line.put("─" * max(0, width - line.at - cell_len(tail)), "rule")
+    return line.put(f" {note} ", "dim").put("──", "rule") if tail else line
+
+
+class Painted(Widget):
+    """A widget of lines. Subclasses say what to draw; `repaint` sends what changed."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"paint--{name}" for name in STYLES}
+    ALLOW_SELECT = False
+
+    def __init__(self, *, widget_id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=widget_id, classes=classes)
+        self._strips: list[Strip] | None = None
+        self._named: dict[str, Style] = {}
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        """The lines to show, at most `height` of them, each cut at `width` cells."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Draw again and refresh the lines that differ from what is shown."""
+        size = self.content_size
+        if not self.is_attached or size.width <= 0 or size.height <= 0:
+            self._strips = None
+            return
+        old, new = self._strips, self._draw(size.width, size.height)
+        self._strips = new
+        if old is None or len(old) != len(new):
+            self.refresh()
+            return
+        changed = [y for y, strip in enumerate(new) if strip != old[y]]
+        if changed:
+            first, last = changed[0], changed[-1]
+            if len(changed) * 2 >= last - first + 1:
+                self.refresh(Region(0, first, size.width, last - first + 1))
+            else:
+                self.refresh(*(Region(0, y, size.width, 1) for y in changed))
+
+    def render_line(self, y: int) -> Strip:
+        if self._strips is None:
+            size = self.content_size
+            self._strips = self._draw(size.width, size.height)
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.content_size.width, self.rich_style)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._named.clear()
+        self._strips = None
+
+    def on_resize(self, _: Resize) -> None:
+        self._strips = None
+
+    def _draw(self, width: int, height: int) -> list[Strip]:
+        base = self.rich_style
+        lines = self.paint(width, height)[:height] if width > 0 else []
+        strips = [self._strip(line, base, width) for line in lines]
+        return strips + [Strip.blank(width, base)] * (height - len(strips))
+
+    def _strip(self, line: Line, base: Style, width: int) -> Strip:
+        under = base + self._style(line.whole) if line.whole else base
+        segments = [
+            Segment(text, under + self._style(style) if style else under)
+            for text, style in line.pieces
+        ]
+        return Strip(segments, line.at).adjust_cell_length(width, under)
+
+    def _style(self, name: str) -> Style:
+        found = self._named.get(name)
+        if found is None:
+            # Blended over the background, but laid on whatever the line has under it.
+            own = self.get_component_rich_style(f"paint--{name}", partial=True)
+            blended = self.get_component_rich_style(f"paint--{name}")
+            found = Style(
+                color=blended.color if own.color else None,
+                bgcolor=blended.bgcolor if own.bgcolor else None,
+                bold=own.bold,
+            )
+            self._named[name] = found
+        return found
