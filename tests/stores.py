@@ -108,7 +108,7 @@ def record(
     answered = {"content-type": content_type, **(headers or {})} if status_code else {}
     indexability, reason = judge(outcome, status_code, page, answered.get("x-robots-tag", ""), url)
     result = FetchResult(
-        request=FetchRequest(url_id, url, url, Purpose.CRAWL),
+        request=FetchRequest(url_id, url_id, url, Purpose.CRAWL),
         outcome=outcome,
         status_code=status_code,
         headers=tuple(answered.items()),

@@ -72,9 +72,11 @@ def day(at: float, now: float) -> str:
 
 
 def size(number: int | float | None) -> str:
-    """Bytes as 0.2 kB, 76.4 kB or 2.0 MB; "" when not known."""
+    """Bytes as 96 B, 0.2 kB, 76.4 kB or 2.0 MB; "" when not known."""
     if number is None:
         return ""
+    if number < 100:
+        return f"{number:.0f} B"
     for unit, scale in (("GB", 1e9), ("MB", 1e6)):
         if number >= scale:
             value = number / scale
@@ -155,7 +157,7 @@ def gauge_scale(target: int, maximum: int, cells: int) -> int:
     wanted = 8
     while wanted < target * 2 and wanted < maximum:
         wanted *= 2
-    return max(1, target, min(maximum, max(wanted, min(32, cells))))
+    return max(1, target, min(maximum, max(wanted, cells)))
 
 
 def gauge(busy: int, target: int, maximum: int, cells: int) -> tuple[str, str, str]:

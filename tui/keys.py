@@ -30,7 +30,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     does: str
     group: str
     hint: str = ""
-    """The footer's text "KEYS word"; "" keeps the key out of the footer."""
+    """The footer's text as "KEYS|words"; "" keeps the key out of the footer."""
     tabs: tuple[str, ...] = TABS
     """The tabs whose footer shows the hint."""
     changes: bool = False
@@ -47,7 +47,7 @@ KEYS: tuple[Key, ...] = (
         action="fetch(1)",
         does="one fetch worker more",
         group="Workers",
-        hint="+ - fetch",
+        hint="+ -|fetch",
         tabs=("overview", "hosts", "workers"),
         changes=True,
     ),
@@ -67,7 +67,7 @@ KEYS: tuple[Key, ...] = (
         action="parse(1)",
         does="one parse worker more",
         group="Workers",
-        hint="< > parse",
+        hint="< >|parse",
         tabs=("overview", "workers"),
         changes=True,
     ),
@@ -87,7 +87,7 @@ KEYS: tuple[Key, ...] = (
         action="workers",
         does="type the number of fetch and parse workers",
         group="Workers",
-        hint="W number",
+        hint="W|number",
         tabs=("workers",),
         changes=True,
     ),
@@ -98,7 +98,7 @@ KEYS: tuple[Key, ...] = (
         action="pause",
         does="pause the crawl, and go on",
         group="Crawl",
-        hint="space pause",
+        hint="space|pause",
         tabs=("overview", "hosts", "workers", "log"),
         changes=True,
     ),
@@ -109,7 +109,7 @@ KEYS: tuple[Key, ...] = (
         action="rate(-1)",
         does="ask the selected host less often",
         group="Crawl",
-        hint=", . rate",
+        hint=", .|rate",
         tabs=("hosts",),
         changes=True,
     ),
@@ -129,7 +129,7 @@ KEYS: tuple[Key, ...] = (
         action="host",
         does="the selected host: slower, faster, skip, take up again",
         group="Crawl",
-        hint="H host menu",
+        hint="H|host menu",
         tabs=("hosts",),
         changes=True,
     ),
@@ -140,8 +140,8 @@ KEYS: tuple[Key, ...] = (
         action="cancel",
         does="cancel the selected fetch (the oldest one elsewhere)",
         group="Crawl",
-        hint="x cancel",
-        tabs=("workers",),
+        hint="x|cancel",
+        tabs=("overview", "workers"),
         changes=True,
     ),
     Key(
@@ -151,7 +151,7 @@ KEYS: tuple[Key, ...] = (
         action="retry",
         does="ask again for what failed (asks first)",
         group="Crawl",
-        hint="R retry failed",
+        hint="R|retry failed",
         tabs=("broken",),
         changes=True,
     ),
@@ -162,7 +162,7 @@ KEYS: tuple[Key, ...] = (
         action="save",
         does="save a CSV, at any time",
         group="Results",
-        hint="s save CSV",
+        hint="s|save CSV",
         tabs=("overview", "results", "broken"),
     ),
     Key(
@@ -172,7 +172,7 @@ KEYS: tuple[Key, ...] = (
         action="filter",
         does="filter the results by a word; esc clears it",
         group="Results",
-        hint="/ filter",
+        hint="/|filter",
         tabs=("overview", "results"),
     ),
     Key(
@@ -198,7 +198,7 @@ KEYS: tuple[Key, ...] = (
         action="sort",
         does="sort the results; the same column again turns the order",
         group="Results",
-        hint="S sort",
+        hint="S|sort",
         tabs=("results",),
     ),
     Key(
@@ -208,7 +208,7 @@ KEYS: tuple[Key, ...] = (
         action="follow",
         does="follow the tail of the list, or stop doing so",
         group="Results",
-        hint="t follow",
+        hint="t|follow",
         tabs=("results",),
     ),
     Key(
@@ -218,8 +218,8 @@ KEYS: tuple[Key, ...] = (
         action="detail",
         does="all about the selected row: fields, inlinks, outlinks, redirects",
         group="Results",
-        hint="enter detail",
-        tabs=_LISTS,
+        hint="enter|detail",
+        tabs=("overview", *_LISTS, "workers"),
     ),
     Key(
         name="open",
@@ -228,7 +228,7 @@ KEYS: tuple[Key, ...] = (
         action="open",
         does="open the selected URL in the browser",
         group="Results",
-        hint="o open",
+        hint="o|open",
         tabs=_LISTS,
     ),
     Key(
@@ -238,7 +238,7 @@ KEYS: tuple[Key, ...] = (
         action="copy",
         does="copy the selected URL",
         group="Results",
-        hint="y copy",
+        hint="y|copy",
         tabs=_LISTS,
     ),
     *(
@@ -267,8 +267,8 @@ KEYS: tuple[Key, ...] = (
         action="enlarge",
         does="enlarge the focused panel; again, or esc: back",
         group="Screen",
-        hint="e enlarge",
-        tabs=("log", "workers"),
+        hint="e|enlarge",
+        tabs=("overview", "log", "workers"),
     ),
     Key(
         name="freeze",
@@ -277,8 +277,8 @@ KEYS: tuple[Key, ...] = (
         action="freeze",
         does="freeze the display while the crawl goes on",
         group="Screen",
-        hint="f freeze",
-        tabs=("log",),
+        hint="f|freeze",
+        tabs=("overview", "log"),
     ),
     Key(
         name="palette",
@@ -295,7 +295,7 @@ KEYS: tuple[Key, ...] = (
         action="help",
         does="what the words mean, and all keys",
         group="Screen",
-        hint="? help",
+        hint="?|help",
     ),
     Key(
         name="quit",
@@ -304,7 +304,7 @@ KEYS: tuple[Key, ...] = (
         action="leave",
         does="quit; asks while the crawl runs, and says how to resume it",
         group="Leave",
-        hint="q quit",
+        hint="q|quit",
     ),
     Key(
         name="quit-showing",
@@ -346,9 +346,7 @@ def hints(tab: str, *, read_only: bool) -> list[tuple[str, str, str]]:
     found = []
     for key in KEYS:
         if key.hint and tab in key.tabs and not (read_only and key.changes):
-            shown, _, word = key.hint.rpartition(" ")
-            if key.name in {"retry", "host"}:
-                shown, _, word = key.hint.partition(" ")
+            shown, _, word = key.hint.partition("|")
             found.append((shown, word, key.action))
     return found
 

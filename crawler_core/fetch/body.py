@@ -77,8 +77,9 @@ def _kept(decoder: Decoder, transferred: int, head: Head, *, is_html: bool, is_c
 
 def _passed_over(chunks: Iterator[bytes], head: Head, exchange: Exchange, taken: int) -> Body:
     body = Body(is_html=head.kind is Kind.HTML, size=head.content_length)
-    short = head.content_length is not None and head.content_length <= PAGE_SNIFF_BYTES
-    if head.keeps_connection and (short or head.is_chunked):
+    length = 0 if head.has_no_body else head.content_length
+    is_short = head.is_chunked if length is None else length <= PAGE_SNIFF_BYTES
+    if head.keeps_connection and is_short:
         body.is_whole = _drained(chunks, exchange, taken)
     return body
 

@@ -124,6 +124,11 @@ class Head:
         return "chunked" in self.get("transfer-encoding").lower() or self.is_http2
 
     @property
+    def has_no_body(self) -> bool:
+        """True for statuses that never have one (RFC 9110 §6.4.1)."""
+        return self.status in (204, 304)
+
+    @property
     def is_http2(self) -> bool:
         """True if the answer came as frames of a connection that serves many answers."""
         return self.http_version == "HTTP/2"

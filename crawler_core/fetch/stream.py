@@ -76,7 +76,11 @@ class Backend(httpcore.NetworkBackend):
 
     def _stream(self, sock: socket.socket) -> Stream:
         stream = Stream(sock, self._place, self._tls)
-        self._place.exchange.use(stream)
+        try:
+            self._place.exchange.use(stream)
+        except BaseException:
+            stream.close()
+            raise
         return stream
 
 

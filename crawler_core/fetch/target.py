@@ -13,6 +13,7 @@ from crawler_core.errors import ConfigError
 from crawler_core.fetch.transport import ProxyServer
 
 _URL = re.compile(r"(https?)://(?:[^/?#@]*@)?([^/?#@]+)([^#]*)")
+_HOST = re.compile(rb"[A-Za-z0-9._:-]+")
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ def proxy_of(url: str) -> ProxyServer | None:
         parsed = httpx.URL(url if "://" in url else f"http://{url}")
     except httpx.InvalidURL as error:
         raise ConfigError("--proxy needs an address like http://HOST:PORT.") from error
-    if parsed.scheme != "http" or not parsed.host:
+    if parsed.scheme != "http" or not _HOST.fullmatch(parsed.raw_host):
         raise ConfigError("--proxy needs an HTTP proxy, as in http://HOST:PORT.")
     auth = (parsed.username.encode(), parsed.password.encode()) if parsed.userinfo else None
     host = parsed.raw_host

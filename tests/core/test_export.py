@@ -136,7 +136,7 @@ def test_link_counts(tmp_path: Path) -> None:
         record(3, "http://site.test/3", Outcome.REDIRECT, 301), [link(3, 2, LinkKind.REDIRECT)]
     )
     store.finish(record(4, "http://site.test/4"), [])
-    store.finish(record(6, "http://site.test/6", content_type="image/png"), [link(6, 1)] * 0)
+    store.finish(record(6, "http://site.test/6", content_type="image/png"), [])
     store.close()
     names = (
         *("Inlinks", "Unique Inlinks", "Outlinks", "Unique Outlinks"),
@@ -217,7 +217,7 @@ def test_hostile_texts_round_trip(texts: list[tuple[str, str, str]]) -> None:
         found = list(csv.reader(io.StringIO(file.getvalue(), newline=""), strict=True))[1:]
         assert found == [[cell if raw else neutralise(cell) for cell in row] for row in cells]
         if not raw:
-            assert not any(cell[:1] in set("=+-@\t\r") - {""} for row in found for cell in row)
+            assert not any(cell[:1] in set("=+-@\t\r") for row in found for cell in row)
 
 
 @pytest.mark.parametrize(

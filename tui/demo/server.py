@@ -43,20 +43,22 @@ class DemoServer:
     not start.
     """
 
-    def __init__(self, pages: int = DEFAULT_PAGES) -> None:
+    def __init__(self, pages: int = DEFAULT_PAGES, at: Hosts | None = None) -> None:
+        """`at`: the addresses of an earlier demo, so that its crawl can be resumed."""
         if not MIN_PAGES <= pages <= MAX_PAGES:
             raise ConfigError(
                 f"The demo site has {MIN_PAGES} to {MAX_PAGES} pages, not {pages}: "
                 "give --pages a number between them."
             )
         self.pages = pages
+        self._at = at
         self._process: subprocess.Popen[bytes] | None = None
         self._hosts: Hosts | None = None
 
     def __enter__(self) -> DemoServer:
         self._process = subprocess.Popen(
             # -P: a file `json.py` in the current folder must not be taken for the library's.
-            [sys.executable, "-P", "-m", "tui.demo.server", "--pages", str(self.pages)],
+            [sys.executable, "-P", "-m", "tui.demo.server", *self._arguments()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -75,6 +77,18 @@ class DemoServer:
             raise
         self._hosts = Hosts(tuple((address, port) for address, port in addresses))
         return self
+
+    @classmethod
+    def again(cls, saved: str) -> DemoServer:
+        """The server of an earlier demo, from what its `saved` said."""
+        known = json.loads(saved)
+        addresses = tuple((address, port) for address, port in known["hosts"])
+        return cls(known["pages"], Hosts(addresses))
+
+    @property
+    def saved(self) -> str:
+        """What it takes to serve the same site at the same addresses again: JSON."""
+        return json.dumps({"pages": self.pages, "hosts": self.hosts.addresses})
 
     def __exit__(
         self,
@@ -115,6 +129,11 @@ class DemoServer:
             process.kill()
             process.wait()
 
+    def _arguments(self) -> list[str]:
+        places = self._at.addresses if self._at else ()
+        at = [f"--at={address}:{port}" for address, port in places]
+        return ["--pages", str(self.pages), *at]
+
     def _first_line(self) -> bytes:
         """What the server writes when it is ready; ends early if it dies or time is up."""
         process = self._process
@@ -154,9 +173,17 @@ def bind() -> list[socket.socket]:
     return [_listen("127.0.0.1", 0) for _ in Host]
 
 
+def bind_again(places: list[str]) -> list[socket.socket]:
+    """Listening sockets at addresses written as HOST:PORT."""
+    split = (place.rpartition(":") for place in places)
+    return [_listen(address, int(port)) for address, _, port in split]
+
+
 def _listen(address: str, port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
+        if port:  # connections of the last run may still be in TIME_WAIT
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))
         # At once: bound but not listening, it would refuse a client that is told the address.
         listening.listen(MAX_CONNECTIONS)
@@ -166,8 +193,8 @@ def _listen(address: str, port: int) -> socket.socket:
     return listening
 
 
-async def _run(pages: int) -> None:
-    sockets = bind()
+async def _run(pages: int, places: list[str]) -> None:
+    sockets = bind_again(places) if places else bind()
     hosts = Hosts(tuple(made.getsockname() for made in sockets))
     server = Server(Site(hosts, pages))
     stop = asyncio.Event()
@@ -196,11 +223,13 @@ def main() -> None:
     """Serve the demo site until stdin ends or SIGTERM comes."""
     parser = argparse.ArgumentParser(prog="python -m tui.demo.server", description=main.__doc__)
     parser.add_argument("--pages", type=int, default=DEFAULT_PAGES, metavar="N")
-    pages = parser.parse_args().pages
+    parser.add_argument("--at", action="append", default=[], metavar="HOST:PORT")
+    options = parser.parse_args()
+    pages = options.pages
     if not MIN_PAGES <= pages <= MAX_PAGES:
         parser.error(f"--pages must be from {MIN_PAGES} to {MAX_PAGES}, not {pages}")
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(pages))
+        asyncio.run(_run(pages, options.at))
 
 
 def _environment() -> dict[str, str]:

@@ -58,8 +58,7 @@ class DetailScreen(ModalScreen[None]):
             document.border_title = Content(cut_middle(self.address or "reading …", 90))
         yield Static(
             Content(
-                "esc back   ↑ ↓ scroll   1 fields  2 redirects  3 inlinks  4 outlinks  "
-                "5 headers   o open   y copy"
+                "esc back  1 fields  2 redirects  3 inlinks  4 outlinks  5 headers  o open  y copy"
             ),
             classes="hint",
         )

@@ -129,6 +129,7 @@ class BrokenPane(Vertical):
             widget_id="broken-grid",
             empty="no broken link so far",
             cursor_always=True,
+            tall_head=True,
         )
         yield Grid("FOUND ON", lists.SOURCE_COLUMNS, widget_id="sources-grid", empty="no page")
 
@@ -207,6 +208,9 @@ class WorkersPane(Vertical):
             empty="none in flight",
             cursor_always=True,
         )
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width >= WIDE, "-wide")
 
     def look(self, snapshot: Snapshot) -> None:
         """Draw lanes and futures."""

@@ -124,6 +124,7 @@ class ResultsPane(Vertical):
             follow=True,
             empty="nothing finished yet",
             cursor_always=True,
+            tall_head=True,
         )
 
     @property

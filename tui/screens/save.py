@@ -13,11 +13,12 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Checkbox, Input, RadioButton, RadioSet, Static
+from textual.widgets import Input, RadioSet, Static
 
 from crawler_core.errors import CrawlError
 from tui.bridge import Export
 from tui.formats import plural
+from tui.widgets.toggles import Pick, Tick
 
 Writer = Callable[[Path, Export, bool], int]
 """Writes a CSV: target, what, with a byte-order mark; returns the rows written."""
@@ -65,10 +66,8 @@ class SaveScreen(ModalScreen[Saved | None]):
             yield Input(id="path", compact=True)
             with RadioSet(id="what", compact=True):
                 for number, what in enumerate(get_args(Export)):
-                    yield RadioButton(Content(_WORDS[what]), value=number == 0, compact=True)
-            yield Checkbox(
-                Content("for Excel (starts with a byte-order mark)"), id="bom", compact=True
-            )
+                    yield Pick(Content(_WORDS[what]), value=number == 0, compact=True)
+            yield Tick(Content("for Excel (starts with a byte-order mark)"), id="bom", compact=True)
             yield Static(Content("enter saves   tab next   esc back"), id="save-says")
 
     def on_mount(self) -> None:
@@ -120,7 +119,7 @@ class SaveScreen(ModalScreen[Saved | None]):
             return
         self._busy = True
         self._say(f"writing {target} …", "")
-        self._run(target, self.what, self.query_one("#bom", Checkbox).value)
+        self._run(target, self.what, self.query_one("#bom", Tick).value)
 
     @work(thread=True, exclusive=True, group="export", exit_on_error=False)
     def _run(self, target: Path, what: Export, bom: bool) -> None:

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Checkbox, Input, RadioButton, RadioSet, Static
+from textual.widgets import Input, RadioSet, Static
 
 from crawler_core.config import Speed
 from crawler_core.errors import CrawlError
@@ -20,6 +20,7 @@ from tui.bridge import Client, RecentCrawl, Session, StartOptions
 from tui.formats import count, day
 from tui.widgets.grid import Cell, Column, Grid, Key, ListFeed
 from tui.widgets.header import Foot
+from tui.widgets.toggles import Pick, Tick
 
 _SPEEDS: tuple[Speed, ...] = ("gentle", "normal", "mine")
 _SPEED_WORDS = ("gentle, 1/s", "normal, 10/s and 5 at once", "my own site: no limit")
@@ -32,7 +33,7 @@ _HINTS = [
     ("esc", "quit", "leave"),
 ]
 RECENT_COLUMNS = (
-    Column("recent crawls", 0, "middle"),
+    Column("", 0, "middle"),
     Column("started", 17),
     Column("state", 26),
     Column("broken", 7, "right"),
@@ -101,12 +102,12 @@ class StartScreen(Screen[None]):
                     yield Static("Speed", classes="label")
                     with RadioSet(id="speed", compact=True):
                         for number, words in enumerate(_SPEED_WORDS):
-                            yield RadioButton(Content(words), value=number == 1, compact=True)
+                            yield Pick(Content(words), value=number == 1, compact=True)
                 with Horizontal(classes="row"):
                     yield Static("Follow", classes="label")
-                    yield Checkbox("images, css, scripts", True, id="resources", compact=True)
-                    yield Checkbox("check external links", True, id="external", compact=True)
-                    yield Checkbox("subdomains", False, id="subdomains", compact=True)
+                    yield Tick("images, css, scripts", True, id="resources", compact=True)
+                    yield Tick("check external links", True, id="external", compact=True)
+                    yield Tick("subdomains", False, id="subdomains", compact=True)
                 with Horizontal(classes="row"):
                     yield Static("Stop", classes="label")
                     yield Static("at", classes="word")
@@ -117,7 +118,7 @@ class StartScreen(Screen[None]):
             yield Static(id="plan")
             yield Static(id="start-says")
             yield Grid(
-                "",
+                "RECENT CRAWLS",
                 RECENT_COLUMNS,
                 widget_id="recent",
                 empty="none yet: ctrl+d crawls a sample site, without any network",
@@ -141,9 +142,9 @@ class StartScreen(Screen[None]):
         return StartOptions(
             url=self.query_one("#site", Input).value.strip(),
             speed=_SPEEDS[max(0, self.query_one("#speed", RadioSet).pressed_index)],
-            resources=self.query_one("#resources", Checkbox).value,
-            external=self.query_one("#external", Checkbox).value,
-            subdomains=self.query_one("#subdomains", Checkbox).value,
+            resources=self.query_one("#resources", Tick).value,
+            external=self.query_one("#external", Tick).value,
+            subdomains=self.query_one("#subdomains", Tick).value,
             max_pages=int(pages) if pages.isdigit() and int(pages) else None,
             max_time=60 * float(minutes) if _is_number(minutes) else None,
         )
@@ -179,7 +180,7 @@ class StartScreen(Screen[None]):
     def on_radio_set_changed(self, _: RadioSet.Changed) -> None:
         self._plan()
 
-    def on_checkbox_changed(self, _: Checkbox.Changed) -> None:
+    def on_checkbox_changed(self, _: Tick.Changed) -> None:
         self._plan()
 
     def on_grid_chosen(self, event: Grid.Chosen) -> None:

@@ -10,15 +10,16 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
 
 import msgspec
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui.formats import cut_middle, fit, right
+from tui.formats import cut, cut_middle, fit, right
 from tui.widgets.paint import Line, Painted, rule
 
-Cell = tuple[str, str]
-"""Text and style name."""
+Cell = tuple[str, str] | tuple[str, str, str]
+"""Text and style name; a third text is a note that is set apart and never cuts the first."""
 Key = int | str
 
 
@@ -33,6 +34,8 @@ class Column(msgspec.Struct, frozen=True):
     """Name by which the feed sorts; "" where it cannot."""
     from_width: int = 0
     """The column appears when the table is at least this wide."""
+    share: int = 1
+    """Its part of the cells that columns without a width divide among them."""
 
 
 class Feed(Protocol):
@@ -117,6 +120,7 @@ class Grid(Painted, can_focus=True):
         follow: bool = False,
         empty: str = "",
         cursor_always: bool = False,
+        tall_head: bool = False,
     ) -> None:
         super().__init__(widget_id=widget_id)
         self.title = title
@@ -133,6 +137,7 @@ class Grid(Painted, can_focus=True):
         self._index = 0
         self._top = 0
         self._cursor_always = cursor_always
+        self._heads = 2 if tall_head else 1
 
     @property
     def cursor(self) -> Key | None:
@@ -200,10 +205,11 @@ class Grid(Painted, can_focus=True):
         if offset is None:
             return
         event.stop()
-        if offset.y == 0:
+        row = self._top + offset.y - self._heads
+        if offset.y < self._heads:
             self._head_click(offset.x)
-        elif self._top + offset.y - 1 < len(self.feed):
-            self._step(self._top + offset.y - 1)
+        elif row < len(self.feed):
+            self._step(row)
             if event.chain == 2:
                 self.choose()
 
@@ -215,8 +221,8 @@ class Grid(Painted, can_focus=True):
 
     def paint(self, width: int, height: int) -> list[Line]:
         shown = self._shown(width)
-        lines = [self._head(shown, width)]
-        room = height - 1
+        lines = self._head(shown, width)
+        room = height - self._heads
         total = len(self.feed)
         self._top = max(0, min(self._top, total - room))
         if not total and self.empty:
@@ -232,56 +238,69 @@ class Grid(Painted, can_focus=True):
 
     @property
     def _body(self) -> int:
-        return max(1, self.content_size.height - 1)
+        return max(1, self.content_size.height - self._heads)
 
     def _shown(self, width: int) -> list[tuple[int, Column, int]]:
         kept = [(n, c) for n, c in enumerate(self.columns) if width >= c.from_width]
         fixed = sum(column.width + 1 for _, column in kept) + 1
-        flexible = [n for n, column in kept if not column.width]
-        share = max(4, (width - fixed) // max(1, len(flexible)))
-        rest = width - fixed - share * len(flexible)
-        return [
-            (n, c, c.width or share + (rest if n == flexible[-1] and rest > 0 else 0))
-            for n, c in kept
-        ]
+        parts = sum(column.share for _, column in kept if not column.width)
+        free, shown = max(4 * parts, width - fixed), []
+        for number, column in kept:
+            cells = column.width
+            if not cells:
+                cells = free * column.share // parts
+                free, parts = free - cells, parts - column.share
+            shown.append((number, column, cells))
+        return shown
 
-    def _head(self, shown: list[tuple[int, Column, int]], width: int) -> Line:
+    def _head(self, shown: list[tuple[int, Column, int]], width: int) -> list[Line]:
         focused = self.has_focus
-        line = rule(self._headline(), width, note=self.note, focused=focused)
-        names = [column.title for _, column, _ in shown]
-        if not any(names):
-            return line
-        line = Line("▸ " if focused else "─ ", "accent" if focused else "rule")
-        line.put(self._headline() + " ", "accent" if focused else "title")
+        if self._heads == 2 or not any(column.title for _, column, _ in shown):
+            first = rule(self.title, width, note=self.note, focused=focused)
+            if self._heads == 1:
+                return [first]
+            return [first, self._names(Line(), shown)]
+        line = Line("▸ " if focused else "── ", "accent" if focused else "rule")
+        line.put(self.title, "accent" if focused else "title").put(" " if self.title else "")
+        line = self._names(line, shown)
+        tail = f" {self.note} " if self.note else ""
+        if line.at + len(tail) + 4 > width:
+            tail = ""
+        line.put(" ").put("─" * max(0, width - line.at - len(tail) - bool(tail)), "rule")
+        return [line.put(tail, "dim").put("─" if tail else "", "rule")]
+
+    def _names(self, line: Line, shown: list[tuple[int, Column, int]]) -> Line:
         at = 1
         for _, column, cells in shown:
-            at = self._head_cell(line, column, at, cells) + 1
-        tail = f" {self.note} ─" if self.note else ""
-        if tail and line.at + len(tail) + 3 < width:
-            line.put(" ").put("─" * (width - line.at - len(tail)), "rule")
-            return line.put(f" {self.note} ", "dim").put("─", "rule")
-        return line.put(" ").put("─" * max(0, width - line.at), "rule")
+            self._head_cell(line, column, at, cells)
+            at += cells + 1
+        return line
 
-    def _head_cell(self, line: Line, column: Column, at: int, cells: int) -> int:
+    def _head_cell(self, line: Line, column: Column, at: int, cells: int) -> None:
         by, reverse = self.sorted_by
         mark = ("▼" if reverse else "▲") if by and by == column.sort else ""
         name = column.title + mark
         start = at + cells - len(name) if column.align == "right" else at
-        if name and start > line.at:
-            line.put("─" * (start - line.at - 1), "rule").put(" ")
-            line.put(name, "accent" if mark else "dim")
-        return at + cells
-
-    def _headline(self) -> str:
-        return self.title
+        if not column.title or start < line.at:
+            return
+        first = 0 < line.at <= len(self.title) + 4
+        line.put(("─" if first else " ") * max(0, start - line.at - 1), "rule")
+        line.to(start).put(name, "accent" if mark else "dim")
 
     def _row(self, index: int, shown: list[tuple[int, Column, int]]) -> Line:
         cells = self.feed.cells(index)
-        lit = index == self._index and (self.has_focus or self._cursor_always)
+        live = self.has_focus and not self.follow
+        lit = index == self._index and (live or self._cursor_always)
         line = Line(whole=("cursor" if self.has_focus else "cursor-off") if lit else "")
         line.put(" ")
         for number, column, width in shown:
-            text, style = cells[number]
+            text, style, *note = cells[number]
+            if note and note[0]:
+                shown_note = cut(note[0], width - 8 if text else width)
+                kept = cut_middle(text, width - cell_len(shown_note) - 2)
+                end = line.at + width + 1
+                line.put(kept, style).put("  " if kept else "").put(shown_note, "dim").to(end)
+                continue
             line.put(_place(text, width, column.align), style).put(" ")
         return line
 

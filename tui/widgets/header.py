@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import msgspec
 from textual import events
 from textual.message import Message
@@ -78,48 +80,57 @@ class Head(Painted):
 
 def crawl_line(snapshot: Snapshot, width: int) -> Line:
     """The URL, the state, the time and the counts that people ask for first."""
-    wide = width >= 100
+    wide = width >= 112
     s = snapshot.stages
-    in_work = s.fetching + s.to_parse + s.parsing
     facts = [
         (count(snapshot.done), "done"),
-        (count(in_work), "in work"),
+        (count(s.fetching + s.to_parse + s.parsing), "in work"),
         (count(s.waiting), "waiting"),
         (count(snapshot.found), "URLs found" if wide else "URLs"),
     ]
     if not wide:
         del facts[1]
-    tail = sum(len(number) + len(word) + (4 if wide else 3) for number, word in facts)
+    if width < 72:
+        facts.pop()
+    gap = 3 if wide else 2
+    tail = sum(len(number) + len(word) + 1 + gap for number, word in facts) + 1
     state = f"● {snapshot.state.upper()} {clock(snapshot.elapsed)}"
     line = Line(" crawltui  " if wide else " ", "accent")
     url = snapshot.start_urls[0] if snapshot.start_urls else ""
+    room = max(8, width - line.at - len(state) - tail - 2)
+    if len(url) > room:
+        url = url.partition("://")[2].rstrip("/") or url
     if len(snapshot.start_urls) > 1:
-        url += f" +{len(snapshot.start_urls) - 1}"
-    line.put(cut_middle(url, max(8, width - line.at - len(state) - tail - 4)), "strong")
+        url = f"{cut_middle(url, room - 4)} +{len(snapshot.start_urls) - 1}"
+    line.put(cut_middle(url, room), "strong")
     line.put("  ").put(state, _STATE_STYLES.get(snapshot.state, "accent"))
-    start = max(line.at, width - tail)
-    line.to(start)
+    line.to(width - tail)
     for number, word in facts:
-        line.put("   " if wide else "  ").put(number, "number").put(f" {word}", "dim")
+        line.put(" " * gap).put(number, "number").put(f" {word}", "dim")
     return line
 
 
 def verdict_line(now: Situation, width: int) -> Line:
     """One word for what holds the crawl back, one sentence for what helps."""
-    snapshot = now.snapshot or Snapshot()
-    word, says, style = verdict(snapshot, now.read_only)
+    line, flags, says, _ = _verdict_parts(now, width)
+    line.put(says).to(width - sum(len(text) + 1 for text, _ in flags))
+    for text, style in flags:
+        line.put(text, style).put(" ")
+    return line
+
+
+def _verdict_parts(now: Situation, width: int) -> tuple[Line, list[tuple[str, str]], str, str]:
+    """The line so far, the flags at its end, the words that fit, and the rest of them."""
+    word, says, style = verdict(now.snapshot or Snapshot(), now.read_only)
     line = Line(" ").put(f" {word} ", style).put(" ")
     flags = []
     if now.frozen:
         flags.append((" FROZEN: f goes on ", "pill-warn"))
     if now.read_only:
         flags.append((" READ-ONLY ", "pill-calm"))
-    room = width - line.at - sum(len(text) + 1 for text, _ in flags) - 1
-    line.put(cut(says, max(0, room)))
-    line.to(width - sum(len(text) + 1 for text, _ in flags))
-    for text, flag_style in flags:
-        line.put(text, flag_style).put(" ")
-    return line
+    room = max(8, width - line.at - sum(len(text) + 1 for text, _ in flags) - 1)
+    first, *more = wrap(says, room) or [""]
+    return line, flags, first, " ".join(more)
 
 
 def verdict(snapshot: Snapshot, read_only: bool = False) -> tuple[str, str, str]:
@@ -157,10 +168,13 @@ def change_line(now: Situation, width: int) -> Line:
     if now.note:
         line.put(cut(now.note, max(10, width // 2)), "warn").put("   ")
     text, style = now.chip
+    rest = _verdict_parts(now, width)[3]
+    if rest and (not text or "measuring" not in text):
+        text, style = rest, ""
     if text:
         room = width - line.at - 2
         if len(text) > room - len(tail) - 3:
-            tail = ""
+            tail = right_end[0] if len(text) <= room - len(right_end[0]) - 3 else ""
         line.put(cut(text, room), style)
     elif snapshot.sites and not now.note:
         line.put(cut("site: " + ", ".join(snapshot.sites), width - len(tail) - 6), "dim")
@@ -189,13 +203,12 @@ class TabBar(Painted):
         self.repaint()
 
     def paint(self, width: int, height: int) -> list[Line]:
-        line = Line(" ")
-        self._spans = []
         short = width < 100
+        line = Line("" if width < 72 else " ")
+        self._spans = []
         for number, tab in enumerate(TABS, 1):
-            badge = self._badges.get(tab, 0)
-            hide = short and tab == "results"
-            text = f" {number} {TAB_NAMES[tab]}{f' {count(badge)}' if badge and not hide else ''} "
+            badge = 0 if width < 72 or (short and tab == "results") else self._badges.get(tab, 0)
+            text = f" {number} {TAB_NAMES[tab]}{f' {count(badge)}' if badge else ''} "
             start = line.at
             line.put(text, "tab-on" if tab == self._active else "tab")
             self._spans.append((start, line.at, tab))

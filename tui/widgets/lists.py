@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crawler_core.store.rows import BrokenTarget, ResultRow
 
 HOST_COLUMNS = (
-    Column("", 0, "middle"),
+    Column("", 0, "middle", share=2),
     Column("", 3),
     Column("now", 4, "right"),
     Column("waiting", 8, "right", from_width=104),
@@ -32,7 +32,7 @@ HOST_COLUMNS = (
     Column("req/s", 6, "right"),
     Column("p50 ms", 7, "right"),
     Column("bad", 5, "right"),
-    Column("limit", 0),
+    Column("limit", 0, share=3),
 )
 DONE_COLUMNS = (
     Column("", 8, from_width=100),
@@ -209,7 +209,6 @@ def _done_cells(row: Completion, home: str) -> Sequence[Cell]:
     if row.kind == "parse":
         style = "parse" if row.outcome == "ok" else "broken"
     url = short_url(row.url, home) if row.url else ""
-    note = f"{'  ' if url else ''}{row.note}" if row.note else ""
     return (
         (time_of_day(row.at), "dim"),
         (f"{row.kind} #{row.number}", "dim"),
@@ -217,7 +216,7 @@ def _done_cells(row: Completion, home: str) -> Sequence[Cell]:
         (row.what, style),
         (f"{row.ms:,.0f}", ""),
         (size(row.size), "dim"),
-        (url + note, "" if url else "dim"),
+        (url, "", row.note),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from pathlib import PurePath
 
 from crawler_core.model import Outcome
 from crawler_core.snapshot import PoolView, Snapshot
@@ -117,11 +118,13 @@ def stages(snapshot: Snapshot, width: int, _height: int) -> list[Line]:
         ("stored", s.stored, "ok"),
     )
     each = (width - 4) // 5
+    arrow = " → " if each >= 11 else "→"
     names, numbers = Line("  "), Line("  ")
     for place, (name, number, style) in enumerate(steps):
         last = place == len(steps) - 1
-        names.put(right(name, each - 3), "dim").put("" if last else " → ", "faint")
-        numbers.put(right(count(number), each - 3), style or "number").put("" if last else "   ")
+        names.put(right(name, each - len(arrow)), "dim").put("" if last else arrow, "faint")
+        numbers.put(right(count(number), each - len(arrow)), style or "number")
+        numbers.put("" if last else " " * len(arrow))
     oldest = Line("  oldest ", "dim")
     if snapshot.oldest is None:
         oldest.put("nothing in flight", "dim")
@@ -134,7 +137,9 @@ def stages(snapshot: Snapshot, width: int, _height: int) -> list[Line]:
     waits = Line("  retry later ", "dim").put(count(s.retry), "warn" if s.retry else "")
     waits.put("   host asks to wait ", "dim").put(count(s.snoozed), "warn" if s.snoozed else "")
     waits.put("   kept out ", "dim").put(count(snapshot.kept_out))
-    return [rule("PAGES ON THEIR WAY", width), names, numbers, oldest, waits]
+    memory = Line("  memory ", "dim").put(size(snapshot.memory)).put("   file ", "dim")
+    memory.put(cut_middle(PurePath(snapshot.store).name, width - memory.at - 2))
+    return [rule("PAGES ON THEIR WAY", width), names, numbers, oldest, waits, memory]
 
 
 def speed(snapshot: Snapshot, width: int, height: int) -> list[Line]:
@@ -193,7 +198,7 @@ def answer_counts(snapshot: Snapshot) -> list[tuple[str, str, int, str, str, boo
 def brief(snapshot: Snapshot, width: int, height: int) -> list[Line]:
     """All of the above in six lines, for small terminals."""
     r, s = snapshot.rates, snapshot.stages
-    cells = max(10, width - 46)
+    cells = max(10, width - 51)
     speed_line = Line(" fetches/s ", "dim").put(right(rate(r.fetches), 5), "number").put(" ")
     speed_line.put(spark([row[0] for row in snapshot.history], width - 48), "fetch")
     speed_line.put("  parses/s ", "dim").put(rate(r.parses), "number")
@@ -206,13 +211,14 @@ def brief(snapshot: Snapshot, width: int, height: int) -> list[Line]:
         url = short_url(o.url, home_of(snapshot.start_urls))
         answer.put(cut_middle(url, max(4, width - answer.at - 1)))
     way = Line(" waiting ", "dim").put(count(s.waiting), "number")
+    tight = width < 76
     for name, number, style in (
         ("fetching", s.fetching, "fetch"),
-        ("to parse", s.to_parse, "number"),
+        ("" if tight else "to parse", s.to_parse, "number"),
         ("parsing", s.parsing, "parse"),
         ("stored", s.stored, "ok"),
     ):
-        way.put(" → ", "faint").put(f"{name} ", "dim").put(count(number), style)
+        way.put(" → ", "faint").put(f"{name} " if name else "", "dim").put(count(number), style)
     if s.retry:
         way.flush(f"retry {count(s.retry)}", width - 1, "warn")
     return [
@@ -260,8 +266,7 @@ def _pool_words(pool: PoolView, width: int) -> Line:
     line.put(f"{pool.target} target", "number").put(" / ", "faint").put(f"{pool.maximum} max")
     if pool.draining:
         line.put(f"   {pool.draining} draining", "warn")
-    parts: Sequence[str] = (f"queue wait {pool.queue_wait_ms:.0f} ms",)
-    return line.flush("   ".join(parts), width - 2, "dim")
+    return line.flush(f"queue wait {pool.queue_wait_ms:.0f} ms", width - 2, "dim")
 
 
 def _brief_pool(name: str, pool: PoolView, cells: int, style: str, keys: str) -> Line:

@@ -18,7 +18,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from crawler_core.text import clean
-from tui.formats import fit
 
 STYLES = (
     "dim",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from crawler_core.config import CrawlConfig, Secrets
 from crawler_core.fetch import Fetcher
-from crawler_core.model import FetchRequest, FetchResult, Purpose
+from crawler_core.model import FetchRequest, FetchResult, Outcome, Purpose
 from tests.core.fetch.faultserver import FaultServer
 
 TIMEOUT = 0.4
@@ -24,6 +26,28 @@ def request(url: str, purpose: Purpose = Purpose.CRAWL, *, secrets: bool = False
     return FetchRequest(
         number=next(_numbers), url_id=1, url=url, purpose=purpose, send_secrets=secrets
     )
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def assert_cancelled(fetcher: Fetcher, url: str, is_there: Callable[[], object]) -> None:
+    """Fetch on a thread, cancel once `is_there`, and demand that the fetch ends at once."""
+    job = request(url)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(fetcher.fetch, job)
+        wait_until(is_there)
+        asked = time.monotonic()
+        assert fetcher.cancel(job.number)
+        result = future.result(5)
+        assert time.monotonic() - asked < 1
+    found = (result.outcome, result.status_code, result.error)
+    assert found == (Outcome.CANCELLED, 0, "cancelled")
+    assert not fetcher.cancel(job.number)
 
 
 @pytest.fixture

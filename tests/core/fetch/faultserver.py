@@ -13,8 +13,12 @@ from collections.abc import Callable, Iterable
 class Talk:
     """One connection while a route answers a request on it."""
 
-    def __init__(self, sock: socket.socket, stop: threading.Event, head: bytes) -> None:
+    def __init__(
+        self, sock: socket.socket, stop: threading.Event, head: bytes, number: int
+    ) -> None:
         self.sock = sock
+        self.number = number
+        """1 for the first request on this connection."""
         self.head = head
         self._stop = stop
 
@@ -104,10 +108,11 @@ class FaultServer:
             if self._context is not None:
                 sock = self._context.wrap_socket(sock, server_side=True)
             with sock:
-                while self._answer(sock):
-                    pass
+                number = 1
+                while self._answer(sock, number):
+                    number += 1
 
-    def _answer(self, sock: socket.socket) -> bool:
+    def _answer(self, sock: socket.socket, number: int) -> bool:
         head = self._read_head(sock)
         if not head:
             return False
@@ -117,7 +122,7 @@ class FaultServer:
         if route is None:
             route = response(b"nothing here", status="404 Not Found")
         if callable(route):
-            return route(Talk(sock, self._stop, head)) is True
+            return route(Talk(sock, self._stop, head, number)) is True
         sock.sendall(route)
         return True
 
@@ -136,6 +141,31 @@ class FaultServer:
             head += data
         sock.settimeout(5)
         return head
+
+
+def tunnel(status: bytes = b"200 Connection established") -> Route:
+    """Answer a CONNECT with `status` and, if that is 200, carry bytes both ways."""
+
+    def answer(talk: Talk) -> bool:
+        talk.send(b"HTTP/1.1 " + status + b"\r\n\r\n")
+        if not status.startswith(b"200"):
+            return False
+        host, _, port = talk.head.split(b" ")[1].decode().rpartition(":")
+        with socket.create_connection((host.strip("[]"), int(port))) as upstream:
+            back = threading.Thread(target=_carry, args=(upstream, talk.sock), daemon=True)
+            back.start()
+            _carry(talk.sock, upstream)
+            back.join(5)
+        return False
+
+    return answer
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 def response(

@@ -153,6 +153,15 @@ def test_remove(path: Path) -> None:
     assert path.read_text() == "dear diary"
 
 
+@pytest.mark.parametrize("name", ["a b?c#d%20&mode=rwc.crawl", "é日本.crawl", ":memory:"])
+def test_names_that_mean_something_elsewhere(tmp_path: Path, name: str) -> None:
+    """A store may have any name that the file system takes."""
+    path = build_store(tmp_path / name, 5)
+    with StoreReader(path) as reader:
+        assert reader.summary().done == 5
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
 def empty(path: Path) -> None:
     """A file of no bytes."""
     path.write_bytes(b"")

@@ -14,6 +14,7 @@ import pytest
 from crawler_core.config import CrawlConfig
 from crawler_core.errors import ConfigError, CrawlError, EnvironmentRefused, StoreFormatError
 from crawler_core.model import LinkKind, LinkRow, Outcome, Role, UrlRow, UrlState
+from crawler_core.store import schema
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import HostRow
 from crawler_core.store.writer import Store
@@ -317,6 +318,21 @@ def test_an_unreadable_configuration(path: Path) -> None:
         with pytest.raises(StoreFormatError, match="configuration"):
             Store.open(path)
     assert not path.with_name("a.crawl.lock").exists()
+
+
+def test_an_older_store_is_brought_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening a store of an earlier version changes its tables and keeps what is in them."""
+    build_store(path, 5)
+    monkeypatch.setattr(schema, "VERSION", 3)
+    steps = {1: "ALTER TABLE urls ADD COLUMN a", 2: "UPDATE urls SET a = depth"}
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    store = Store.open(path)
+    assert len(list(store.urls())) == 10
+    store.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert connection.execute("SELECT count(*) FROM urls WHERE a = depth").fetchone() == (10,)
+    connection.close()
 
 
 def test_configuration_holds_no_secret_fields() -> None:
