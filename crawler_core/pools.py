@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 WORKER_MEMORY = 3 * 1024**3
 """Bytes of address space of one parse worker; a 10 MB page needs well under 2 GiB."""
-_PRELOAD = ["__main__", "crawler_core.parse.worker"]
+PRELOAD = ["__main__", "crawler_core.parse.worker"]
 
 
 class InlineExecutor(Executor):
@@ -158,7 +158,7 @@ class ParsePool:
             return ThreadPoolExecutor(self.target, thread_name_prefix="parse")
         executor = ProcessPoolExecutor(
             self.target,
-            mp_context=_context(),
+            mp_context=start_context(),
             initializer=worker.start_worker,
             initargs=(WORKER_MEMORY, True),
         )
@@ -167,10 +167,10 @@ class ParsePool:
         return executor
 
 
-def _context() -> BaseContext:
+def start_context() -> BaseContext:
     """forkserver where there is one, else spawn; never fork, which copies held locks."""
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(_PRELOAD)
+        context.set_forkserver_preload(PRELOAD)
         return context
     return multiprocessing.get_context("spawn")

@@ -1,15 +1,18 @@
 """robots.txt (RFC 9309): text to rules, and what an answer to asking for it means.
 
-Pure: the engine asks for the file as an ordinary request and hands the answer in.
+Pure: the engine asks for the file as an ordinary request and hands the answer in. The
+matcher is our own because rules are hostile input too: a rule's pieces between its `*` are
+looked for from left to right, never again, so a check takes time linear in rule and path.
 """
 
 from __future__ import annotations
 
+import codecs
 import enum
 import re
+from collections.abc import Iterator
 
-from protego import Protego
-
+from crawler_core import url as urls
 from crawler_core.config import CRAWL_DELAY_CAP
 from crawler_core.model import NO_ANSWER, FetchResult, Outcome
 
@@ -21,7 +24,20 @@ TRIES = 3
 UNAVAILABLE = "robots.txt unavailable"
 DISALLOWED = "disallowed by robots.txt"
 
-_TRIPLET = re.compile(r"%[0-9a-fA-F]{2}")
+_LINE_END = re.compile(r"\r\n?|\n")
+_TOKEN = re.compile(r"[A-Za-z_-]*")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+")
+_BLANK = " \t\f\v"
+_KEYS = {
+    "user-agent": "agent",
+    "useragent": "agent",
+    "user agent": "agent",
+    "allow": "allow",
+    "disallow": "disallow",
+    "crawl-delay": "delay",
+}
+_TO_ESCAPE = re.compile(r"[^!#&-;=?-Z_a-z~%$\[\]*]")
+_TRIPLET = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -39,26 +55,65 @@ class Answer(enum.Enum):
 
 
 class Rules:
-    """The rules of one host for our product token."""
+    """The rules of one host for one product token, ours unless another is named.
 
-    def __init__(self, text: str) -> None:
-        self._rules = Protego.parse(text)
-        delay = self._rules.crawl_delay(PRODUCT_TOKEN)
-        self.crawl_delay: float = min(float(delay), CRAWL_DELAY_CAP) if delay else 0.0
-        """Seconds between two requests, at most 30."""
+    The longest matching rule decides, `allow` where two are equally long (§2.2.2). Groups
+    that name the token are merged; those of `*` count only if there is none (§2.2.1).
+    """
+
+    def __init__(self, text: str, agent: str = PRODUCT_TOKEN) -> None:
+        delay, rules = _of_agent(text, _token_of(agent))
+        self.crawl_delay: float = min(delay, CRAWL_DELAY_CAP)
+        """Seconds between two requests, at most 30; 0 where none is asked for."""
+        self._plain: dict[str, bool] = {}
+        self._lengths: list[int] = []
+        self._globs: list[tuple[int, bool, tuple[str, ...], bool]] = []
+        self._index(rules)
 
     @classmethod
-    def from_body(cls, body: bytes) -> Rules:
+    def from_body(cls, body: bytes, agent: str = PRODUCT_TOKEN) -> Rules:
         """Rules from the bytes of a robots.txt; odd bodies never raise."""
-        text = body[:MAX_BYTES].decode("utf-8-sig", errors="replace")
-        try:
-            return cls(text.replace("\0", ""))
-        except Exception:  # a parser bug must not stop the crawl of a host: no rule, all allowed
-            return cls("")
+        return cls(text_of(body), agent)
 
     def allows(self, address: str) -> bool:
-        """True when the rules let us ask for `address`."""
-        return bool(self._rules.can_fetch(_normal_escapes(address), PRODUCT_TOKEN))
+        """True when the rules let the agent ask for `address`."""
+        if not self._plain and not self._globs:
+            return True
+        path = _escaped(urls.path_of(address)).replace("*", "%2A").replace("$", "%24")
+        longest, allowed = 0, True
+        for length in self._lengths:
+            found = self._plain.get(path[:length])
+            if found is not None and length <= len(path):
+                longest, allowed = length, found
+                break
+        for length, allow, pieces, to_the_end in self._globs:
+            if length < longest or (length == longest and allowed):
+                break
+            if _matches(path, pieces, to_the_end):
+                return allow
+        return allowed
+
+    def _index(self, rules: dict[str, bool]) -> None:
+        """Plain prefixes by their text, patterns longest first, allow before disallow."""
+        for rule, allow in rules.items():
+            to_the_end = rule.endswith("$")
+            pieces = tuple(rule.removesuffix("$").replace("$", "%24").split("*"))
+            if len(pieces) == 1 and not to_the_end:
+                self._plain[pieces[0]] = allow or self._plain.get(pieces[0], False)
+            else:
+                self._globs.append((len(rule), allow, pieces, to_the_end))
+        self._lengths = sorted({len(prefix) for prefix in self._plain}, reverse=True)
+        self._globs.sort(key=lambda glob: (-glob[0], not glob[1]))
+
+
+def text_of(body: bytes) -> str:
+    """The text of a robots.txt: UTF-8, or UTF-16 where a byte-order mark says so."""
+    if len(body) > MAX_BYTES:
+        cut = body[:MAX_BYTES]
+        body = cut[: max(cut.rfind(b"\n"), cut.rfind(b"\r")) + 1] or cut  # half a rule is none
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", errors="replace")
+    return body.decode("utf-8-sig", errors="replace")
 
 
 def read_answer(result: FetchResult) -> Answer:
@@ -72,13 +127,84 @@ def read_answer(result: FetchResult) -> Answer:
     return Answer.RULES if 200 <= result.status_code < 300 else Answer.ALLOW
 
 
-def _normal_escapes(address: str) -> str:
-    """Upper-case escapes and decode those of unreserved characters (RFC 9309 §2.2.2)."""
-    if "%" not in address:
-        return address
+def _of_agent(text: str, token: str) -> tuple[float, dict[str, bool]]:
+    """The Crawl-delay and the rules (normalised pattern to allow) that hold for `token`."""
+    own: dict[str, bool] = {}
+    others: dict[str, bool] = {}
+    delays = [0.0, 0.0]
+    named = False  # some group names the token
+    mine = general = in_rules = False  # whom the current group is for
+    for key, value in _records(text):
+        if key == "agent":
+            if in_rules:
+                mine = general = in_rules = False
+            if value == "*" or value.startswith(("* ", "*\t")):
+                general = True
+            elif token and _token_of(value) == token:
+                mine = named = True
+        elif key == "delay":
+            asked = float(value) if _NUMBER.fullmatch(value) else 0.0
+            delays = [
+                max(known, asked if holds else 0.0)
+                for known, holds in zip(delays, (mine, general), strict=True)
+            ]
+        else:
+            in_rules = True
+            pattern = _escaped(value)
+            for rules, holds in ((own, mine), (others, general)):
+                if holds and pattern:
+                    rules[pattern] = key == "allow" or rules.get(pattern, False)
+    return (delays[0], own) if named else (delays[1], others)
 
-    def normal(match: re.Match[str]) -> str:
-        letter = chr(int(match[0][1:], 16))
-        return letter if letter in _UNRESERVED else match[0].upper()
 
-    return _TRIPLET.sub(normal, address)
+def _records(text: str) -> Iterator[tuple[str, str]]:
+    """(key, value) of each line that matters; keys as `_KEYS` names them."""
+    for line in _LINE_END.split(text):
+        content = line.partition("#")[0].strip(_BLANK)
+        name, colon, value = content.partition(":")
+        if not colon:
+            words = content.split()  # "disallow /" is what people meant
+            if len(words) != 2:
+                continue
+            name, value = words
+        key = _KEYS.get(name.strip(_BLANK).lower())
+        if key is not None:
+            yield key, value.strip(_BLANK)
+
+
+def _token_of(agent: str) -> str:
+    """The product token of a user agent: letters, "_" and "-" (RFC 9309 §2.2.1)."""
+    found = _TOKEN.match(agent)
+    return found[0].lower() if found else ""
+
+
+def _matches(path: str, pieces: tuple[str, ...], to_the_end: bool) -> bool:
+    """True when `path` starts with the pieces in this order, anything between them."""
+    if not path.startswith(pieces[0]):
+        return False
+    place = len(pieces[0])
+    last = pieces[-1]
+    if to_the_end and len(pieces) == 1:
+        return place == len(path)
+    for piece in pieces[1:-1] if to_the_end else pieces[1:]:
+        found = path.find(piece, place)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return not to_the_end or (path.endswith(last) and len(path) - len(last) >= place)
+
+
+def _escaped(text: str) -> str:
+    """One spelling for what is the same octet: escapes in upper case, those of unreserved
+    characters decoded, everything else beyond URL characters escaped (RFC 9309 §2.2.2)."""
+    text = _TO_ESCAPE.sub(_escape, text)
+    return _TRIPLET.sub(_normal_triplet, text) if "%" in text else text
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "".join(f"%{octet:02X}" for octet in match[0].encode("utf-8", "replace"))
+
+
+def _normal_triplet(match: re.Match[str]) -> str:
+    letter = chr(int(match[0][1:], 16))
+    return letter if letter in _UNRESERVED else match[0].upper()

@@ -341,11 +341,11 @@ def bindings() -> Iterator[Binding]:
         yield Binding(key.keys, key.action, key.does, id=key.name, show=False)
 
 
-def hints(tab: str, *, read_only: bool) -> list[tuple[str, str, str]]:
-    """The footer of a tab: keys, word, action."""
+def hints(tab: str, *, changing: bool) -> list[tuple[str, str, str]]:
+    """The footer of a tab: keys, words, action; without `changing`, no key that sends."""
     found = []
     for key in KEYS:
-        if key.hint and tab in key.tabs and not (read_only and key.changes):
+        if key.hint and tab in key.tabs and (changing or not key.changes):
             shown, _, word = key.hint.partition("|")
             found.append((shown, word, key.action))
     return found

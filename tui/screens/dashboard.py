@@ -173,7 +173,8 @@ class Dashboard(Acts):
     def _draw(self, *, lists_too: bool, graphs_too: bool) -> None:
         snapshot, tab = self.latest, self.tab
         self.head()
-        self.query_one(Foot).look(hints(tab, read_only=self.client.read_only))
+        changing = not self.client.read_only and not is_final(snapshot)
+        self.query_one(Foot).look(hints(tab, changing=changing))
         if snapshot is None:
             return
         badges = {

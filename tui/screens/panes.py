@@ -107,11 +107,8 @@ class Overview(Vertical):
         if grid.styles.height is None or grid.styles.height.value != rows:
             grid.styles.height = rows
 
-    def _more_hosts(self) -> Line | None:
-        body = self.query_one("#overview-hosts", Grid).size.height - 1
-        if self._snapshot.host_count <= body:
-            return None
-        return host_more(self._snapshot, body - 1)
+    def _more_hosts(self, shown: int) -> Line | None:
+        return host_more(self._snapshot, shown)
 
 
 class BrokenPane(Vertical):

@@ -41,7 +41,10 @@ class Saved(str):
 class SaveScreen(ModalScreen[Saved | None]):
     """Asks for a path, writes in a thread, and says where it went and how many rows."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", show=False),
+        Binding("enter", "save", show=False, priority=True),
+    ]
 
     class Written(Message):
         """The thread has ended: a sentence, and what was saved."""
@@ -81,12 +84,12 @@ class SaveScreen(ModalScreen[Saved | None]):
     def on_input_changed(self, _: Input.Changed) -> None:
         self._agreed = None
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
+    def action_save(self) -> None:
+        """Begin to write; after that, close."""
         if self._done is not None:
             self.dismiss(self._done)
         elif not self._busy:
-            self._begin(event.value.strip())
+            self._begin(self.query_one("#path", Input).value.strip())
 
     @property
     def what(self) -> Export:

@@ -48,7 +48,7 @@ class StartScreen(Screen[None]):
         Binding("escape", "leave", show=False),
         Binding("q", "leave", show=False),
         Binding("d,ctrl+d", "demo", show=False),
-        Binding("enter", "start", show=False),
+        Binding("enter", "start", show=False, priority=True),
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
     ]
@@ -169,10 +169,6 @@ class StartScreen(Screen[None]):
     def action_leave(self) -> None:
         """Leave the app."""
         self.post_message(self.Leave())
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_start()
 
     def on_input_changed(self, _: Input.Changed) -> None:
         self._plan()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.cells import cell_len, chop_cells
@@ -86,7 +87,7 @@ def _wrapped(row: Sequence[Piece], width: int) -> list[Line]:
     if cell_len(text) <= room:
         return [line.put(text, style)]
     indent = line.at if width - line.at >= 8 else 1
-    parts = chop_cells(text, room)[:12]
+    parts = (wrap(text, room) if text.isascii() else chop_cells(text, room))[:12]
     lines = [line.put(parts[0], style)]
     lines += [Line(" " * indent).put(part, style) for part in parts[1:]]
     return lines

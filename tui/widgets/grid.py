@@ -131,8 +131,8 @@ class Grid(Painted, can_focus=True):
         self.columns = tuple(columns)
         self.sorted_by: tuple[str, bool] = ("", False)
         self.feed: Feed = ListFeed()
-        self.more: Callable[[], Line | None] = lambda: None
-        """A last line below the rows, drawn when there is room for it or rows are left out."""
+        self.more: Callable[[int], Line | None] = lambda _: None
+        """Makes a last line that tells, for a number of shown rows, what is left out."""
         self._cursor: Key | None = None
         self._index = 0
         self._top = 0
@@ -227,9 +227,10 @@ class Grid(Painted, can_focus=True):
         self._top = max(0, min(self._top, total - room))
         if not total and self.empty:
             return [*lines, Line("  ").put(self.empty, "dim")]
-        more = self.more()
-        if more is not None and total > room:
+        more = self.more(min(total, room))
+        if more is not None and total >= room:
             room -= 1
+            more = self.more(room)
         for index in range(self._top, min(total, self._top + room)):
             lines.append(self._row(index, shown))
         if more is not None and len(lines) < height:
@@ -260,7 +261,7 @@ class Grid(Painted, can_focus=True):
             if self._heads == 1:
                 return [first]
             return [first, self._names(Line(), shown)]
-        line = Line("▸ " if focused else "── ", "accent" if focused else "rule")
+        line = Line("▸─ " if focused else "── ", "accent" if focused else "rule")
         line.put(self.title, "accent" if focused else "title").put(" " if self.title else "")
         line = self._names(line, shown)
         tail = f" {self.note} " if self.note else ""

@@ -37,10 +37,10 @@ HOST_COLUMNS = (
 DONE_COLUMNS = (
     Column("", 8, from_width=100),
     Column("", 13),
-    Column("worker", 6),
+    Column("worker", 6, from_width=72),
     Column("answer", 15),
     Column("ms", 6, "right"),
-    Column("size", 8, "right"),
+    Column("size", 8, "right", from_width=72),
     Column("URL", 0, "middle"),
 )
 RESULT_COLUMNS = (

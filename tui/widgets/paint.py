@@ -85,7 +85,7 @@ class Line:
 
 def rule(title: str, width: int, *, note: str = "", focused: bool = False) -> Line:
     """The headline of a panel: its name, a rule, and a note at the right end."""
-    line = Line("▸ " if focused else "── ", "accent" if focused else "rule")
+    line = Line("▸─ " if focused else "── ", "accent" if focused else "rule")
     line.put(title, "accent" if focused else "title").put(" ")
     tail = f" {note} ──" if note else ""
     if line.at + cell_len(tail) + 2 > width:
