@@ -48,6 +48,8 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     cookies: tuple[str, ...] = ()
     """N=V pairs."""
     headers: tuple[tuple[str, str], ...] = ()
+    proxy: str = ""
+    """USER:PASS for the proxy, which alone gets them."""
 
     def __bool__(self) -> bool:
         return bool(self.auth or self.cookies or self.headers)
@@ -61,6 +63,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
         found = ["auth"] if self.auth else []
         found += [f"cookie {pair.partition('=')[0]}" for pair in self.cookies]
         found += [f"header {key}" for key, _ in self.headers]
+        found += ["proxy"] if self.proxy else []
         return tuple(found)
 
 
@@ -137,6 +140,8 @@ class CrawlConfig(msgspec.Struct, frozen=True, kw_only=True):
         for option, patterns in (("--include", self.include), ("--exclude", self.exclude)):
             for pattern in patterns:
                 _check_pattern(option, pattern)
+        if "@" in self.proxy:
+            raise ConfigError("Credentials of the proxy are a secret, no part of its address.")
         if any(ord(letter) < 0x20 or ord(letter) > 0x7E for letter in self.user_agent):
             raise ConfigError("--user-agent may hold printable ASCII characters only.")
 

@@ -63,7 +63,7 @@ NO_ANSWER = frozenset(
         Outcome.CANCELLED,
     }
 )
-"""Outcomes without an HTTP status (`Status Code` 0)."""
+"""Outcomes that come without an HTTP status (`Status Code` 0), but for malformed answers."""
 
 
 class Role(enum.IntEnum):

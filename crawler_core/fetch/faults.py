@@ -159,11 +159,12 @@ def _of_system(error: BaseException) -> Judgement | None:
 
 def _of_tls(error: ssl.SSLError) -> Judgement:
     if isinstance(error, ssl.SSLCertVerificationError):
-        phrase = _CERTIFICATE.get(error.verify_code) or clean(error.verify_message, 100)
-        return Outcome.TLS, phrase
+        told = getattr(error, "verify_message", "") or "certificate cannot be verified"
+        return Outcome.TLS, _CERTIFICATE.get(getattr(error, "verify_code", 0), clean(told, 100))
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return Outcome.RESET, "connection closed during TLS"
-    reason = error.reason or "unknown fault"
+    # Only errors that OpenSSL itself raised have a reason (or a verify_code, above).
+    reason = getattr(error, "reason", None) or "unknown fault"
     return Outcome.TLS, _TLS.get(reason) or f"TLS: {clean(reason, 80).lower().replace('_', ' ')}"
 
 

@@ -54,7 +54,7 @@ class Fetcher:
             )
         self._config = config
         self._headers = RequestHeaders(user_agent(config.user_agent, version), secrets)
-        self._proxy = proxy_of(config.proxy)
+        self._proxy = proxy_of(config.proxy, secrets.proxy)
         self._tls = Tls(ca_file=config.ca_file, insecure=config.insecure, http2=config.http2)
         self._guard: Guard | Unguarded = (
             Unguarded() if self._proxy else Guard(start_hosts, allow_private=config.allow_private)

@@ -12,7 +12,7 @@ from crawler_core.errors import ConfigError
 from crawler_core.model import Purpose
 from crawler_core.text import MAX_CHARACTERS, clean
 
-HOMEPAGE = "https://pypi.org/project/crawltui/"
+HOMEPAGE = "https://crawltui.example/bot"
 ACCEPT = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
 ACCEPT_ENCODING = "gzip, deflate"
 MAX_HEADERS = 100

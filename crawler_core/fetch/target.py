@@ -45,8 +45,8 @@ def target_of(url: str) -> Target:
     return Target(f"{scheme}://{authority}", authority, path.encode("ascii"))
 
 
-def proxy_of(url: str) -> ProxyServer | None:
-    """Read the --proxy option, None for "". Raises ConfigError (without repeating secrets)."""
+def proxy_of(url: str, credentials: str = "") -> ProxyServer | None:
+    """Read the --proxy option, None for ""; `credentials` are USER:PASS. Raises ConfigError (without repeating secrets)."""
     if not url:
         return None
     try:
@@ -55,7 +55,8 @@ def proxy_of(url: str) -> ProxyServer | None:
         raise ConfigError("--proxy needs an address like http://HOST:PORT.") from error
     if parsed.scheme != "http" or not _HOST.fullmatch(parsed.raw_host):
         raise ConfigError("--proxy needs an HTTP proxy, as in http://HOST:PORT.")
-    auth = (parsed.username.encode(), parsed.password.encode()) if parsed.userinfo else None
+    user, _, password = credentials.partition(":")
+    auth = (user.encode(), password.encode()) if credentials else None
     host = parsed.raw_host
     return ProxyServer(
         httpcore.URL(scheme=b"http", host=host, port=parsed.port or 80, target=b"/"), auth

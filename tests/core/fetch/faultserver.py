@@ -98,8 +98,9 @@ class FaultServer:
         while not self._stop.is_set():
             try:
                 sock, _ = self._listener.accept()
-            except OSError:
-                return
+            except OSError:  # closed, or out of descriptors for a while
+                self._stop.wait(0.01)
+                continue
             self.connections += 1
             self._start(self._talk, sock)
 

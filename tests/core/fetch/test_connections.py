@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import resource
 import socket
 import threading
@@ -13,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from crawler_core.config import Secrets
 from crawler_core.errors import ConfigError
 from crawler_core.fetch import DNS_AGAIN, NO_DESCRIPTORS, NO_SUCH_NAME
 from crawler_core.model import FetchResult, Outcome, Purpose
@@ -103,7 +103,7 @@ def test_the_request_says_who_asks(server: FaultServer, get: Get) -> None:
     lines = server.heads[0].decode().splitlines()
     assert lines[1:-1] == [
         f"Host: 127.0.0.1:{server.port}",
-        "User-Agent: crawltui/1.2.3 (+https://pypi.org/project/crawltui/)",
+        "User-Agent: crawltui/1.2.3 (+https://crawltui.example/bot)",
         "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
         "Accept-Encoding: gzip, deflate",
     ]
@@ -339,18 +339,11 @@ def test_no_descriptors_is_this_machines_fault(
     fetcher = make_fetcher()
     url = server.serve("/", response())
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    spare = os.dup(0)
-    os.close(spare)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (spare, limits[1]))
-    held = []
+    # 0 to 2 are in use, so nothing can be opened, whatever other threads close meanwhile.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
     try:
-        with contextlib.suppress(OSError):
-            while True:
-                held.append(os.dup(0))
         result = fetcher.fetch(request(url))
     finally:
-        for number in held:
-            os.close(number)
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert (result.outcome, result.error) == (Outcome.REFUSED, NO_DESCRIPTORS)
     assert fetcher.fetch(request(url)).outcome is Outcome.OK
@@ -358,7 +351,11 @@ def test_no_descriptors_is_this_machines_fault(
 
 def test_a_proxy_is_asked_for_http_pages(server: FaultServer, make_fetcher: MakeFetcher) -> None:
     """http URLs go to the proxy whole, with its credentials, and names are left to it."""
-    fetcher = make_fetcher(proxy=f"http://me:word@127.0.0.1:{server.port}", start_hosts=())
+    fetcher = make_fetcher(
+        proxy=f"http://127.0.0.1:{server.port}",
+        secrets=Secrets(proxy="me:word"),
+        start_hosts=(),
+    )
     server.serve("http://elsewhere.test/a|b?c", response(b"<p>by proxy"))
     result = fetcher.fetch(request("http://elsewhere.test/a|b?c"))
     assert result.body == b"<p>by proxy"

@@ -21,6 +21,8 @@ from tests.core.fetch.conftest import TIMEOUT, MakeFetcher, request
 
 HTML = [(":status", "200"), ("content-type", "text/html")]
 
+IMAGE = [(":status", "200"), ("content-type", "image/png"), ("content-length", "100000")]
+
 
 class FrameServer:
     """Answers over HTTP/2 by path; /stall says nothing, /reset resets the stream."""
@@ -72,7 +74,7 @@ class FrameServer:
         if path == "/reset":
             state.reset_stream(event.stream_id)
         elif path == "/image":
-            state.send_headers(event.stream_id, [(":status", "200"), ("content-type", "image/x")])
+            state.send_headers(event.stream_id, IMAGE)
             state.send_data(event.stream_id, b"x" * 10_000)
         elif path != "/stall":
             state.send_headers(event.stream_id, HTML)
@@ -113,8 +115,10 @@ def test_faults_of_streams_are_outcomes(
     assert stalled.outcome is Outcome.TIMEOUT
     assert stalled.seconds < TIMEOUT + 0.5
     assert fetcher.fetch(request(server.url("/"))).body == b"<p>frames"
+    before = server.connections
     assert fetcher.fetch(request(server.url("/image"))).outcome is Outcome.OK
     assert fetcher.fetch(request(server.url("/"))).body == b"<p>frames"
+    assert server.connections == before + 1  # unread frames would fill the old one's window
 
 
 def test_the_option_needs_its_package(
