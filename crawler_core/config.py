@@ -52,7 +52,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     """USER:PASS for the proxy, which alone gets them."""
 
     def __bool__(self) -> bool:
-        return bool(self.auth or self.cookies or self.headers)
+        return bool(self.auth or self.cookies or self.headers or self.proxy)
 
     def __repr__(self) -> str:
         return "Secrets(…)"

@@ -46,7 +46,10 @@ def target_of(url: str) -> Target:
 
 
 def proxy_of(url: str, credentials: str = "") -> ProxyServer | None:
-    """Read the --proxy option, None for ""; `credentials` are USER:PASS. Raises ConfigError (without repeating secrets)."""
+    """Read the --proxy option, None for ""; `credentials` are USER:PASS.
+
+    Raises ConfigError, without repeating secrets.
+    """
     if not url:
         return None
     try:
