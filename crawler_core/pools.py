@@ -11,11 +11,13 @@ The engine knows of an executor only `submit` and `shutdown`.
 from __future__ import annotations
 
 import contextlib
+import copy
 import multiprocessing
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from crawler_core.config import MAX_FETCH_WORKERS, ParseIn, max_parse_workers
@@ -89,6 +91,8 @@ class ParsePool:
         self.rebuilt = 0
         self.generation = 0
         self._old: list[Executor] = []
+        self._processes: list[BaseProcess] = []
+        self._closed = False
         self._executor = self._build()
 
     @property
@@ -113,11 +117,14 @@ class ParsePool:
     def submit(self, fn: Callable[..., T], /, *args: Any) -> tuple[Future[T], int]:
         """Start one call; its future, and the generation to give back to `landed`.
 
-        A pool that broke since its last future is rebuilt first.
+        A pool that broke since its last future is rebuilt first. Raises RuntimeError after
+        `close`.
         """
         try:
             future = self._executor.submit(fn, *args)
         except RuntimeError:  # BrokenProcessPool is one
+            if self._closed:
+                raise
             self.rebuild()
             future = self._executor.submit(fn, *args)
         self.busy += 1
@@ -130,18 +137,19 @@ class ParsePool:
         else:
             self.draining -= 1
 
-    def close(self, grace: float = 2.0) -> None:
-        """Shut down; workers that hang are ended after `grace` seconds."""
+    def close(self, grace: float = 1.0) -> None:
+        """Shut down; worker processes that hang are ended after `grace` seconds."""
+        self._closed = True
         for executor in [*self._old, self._executor]:
             executor.shutdown(wait=False, cancel_futures=True)
-        if self.where != "processes":
-            return
         deadline = time.monotonic() + grace
-        for child in multiprocessing.active_children():
-            child.join(max(0.0, deadline - time.monotonic()))
-            if child.is_alive():
-                child.kill()
-                child.join(1.0)
+        started = [process for process in self._processes if process.pid is not None]
+        for process in started:
+            process.join(max(0.0, deadline - time.monotonic()))
+        for process in started:
+            if process.is_alive():
+                process.kill()
+                process.join(1.0)
 
     def _replace(self) -> None:
         self._executor.shutdown(wait=False)
@@ -156,9 +164,10 @@ class ParsePool:
             return InlineExecutor()
         if self.where == "threads":
             return ThreadPoolExecutor(self.target, thread_name_prefix="parse")
+        self._processes[:] = [process for process in self._processes if process.is_alive()]
         executor = ProcessPoolExecutor(
             self.target,
-            mp_context=start_context(),
+            mp_context=_noting(start_context(), self._processes.append),
             initializer=worker.start_worker,
             initargs=(WORKER_MEMORY, True),
         )
@@ -174,3 +183,17 @@ def start_context() -> BaseContext:
         context.set_forkserver_preload(PRELOAD)
         return context
     return multiprocessing.get_context("spawn")
+
+
+def _noting(context: BaseContext, note: Callable[[BaseProcess], None]) -> BaseContext:
+    """A context that tells of each process it makes: a pool must know its own from others'."""
+    make: Callable[..., BaseProcess] = context.Process  # type: ignore[attr-defined]
+
+    def process(*args: Any, **kwargs: Any) -> BaseProcess:
+        made = make(*args, **kwargs)
+        note(made)
+        return made
+
+    noting = copy.copy(context)
+    noting.Process = process  # type: ignore[attr-defined]
+    return noting

@@ -27,15 +27,20 @@ DISALLOWED = "disallowed by robots.txt"
 _LINE_END = re.compile(r"\r\n?|\n")
 _TOKEN = re.compile(r"[A-Za-z_-]*")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+")
+_STARS = re.compile(r"\*+")
 _BLANK = " \t\f\v"
 _KEYS = {
     "user-agent": "agent",
     "useragent": "agent",
     "user agent": "agent",
     "allow": "allow",
-    "disallow": "disallow",
     "crawl-delay": "delay",
+    **dict.fromkeys(
+        ("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"), "disallow"
+    ),
 }
+"""What lines mean. The misspellings are those that other crawlers forgive, too."""
+_INDEX = re.compile(r"(.*/)index\.html?[^/]*", re.DOTALL)
 _TO_ESCAPE = re.compile(r"[^!#&-;=?-Z_a-z~%$\[\]*]")
 _TRIPLET = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -97,7 +102,8 @@ class Rules:
         """Plain prefixes by their text, patterns longest first, allow before disallow."""
         for rule, allow in rules.items():
             to_the_end = rule.endswith("$")
-            pieces = tuple(rule.removesuffix("$").replace("$", "%24").split("*"))
+            bare = rule.removesuffix("$").replace("$", "%24")
+            pieces = tuple(_STARS.sub("*", bare).split("*"))
             if len(pieces) == 1 and not to_the_end:
                 self._plain[pieces[0]] = allow or self._plain.get(pieces[0], False)
             else:
@@ -108,12 +114,13 @@ class Rules:
 
 def text_of(body: bytes) -> str:
     """The text of a robots.txt: UTF-8, or UTF-16 where a byte-order mark says so."""
-    if len(body) > MAX_BYTES:
+    if len(body) >= MAX_BYTES:  # the fetcher stops reading there
         cut = body[:MAX_BYTES]
         body = cut[: max(cut.rfind(b"\n"), cut.rfind(b"\r")) + 1] or cut  # half a rule is none
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return body.decode("utf-16", errors="replace")
-    return body.decode("utf-8-sig", errors="replace")
+    # Half a byte-order mark decodes to U+FFFD and must not spoil the first line.
+    return body.decode("utf-8", errors="replace").lstrip("\ufeff\ufffd")
 
 
 def read_answer(result: FetchResult) -> Answer:
@@ -143,7 +150,8 @@ def _of_agent(text: str, token: str) -> tuple[float, dict[str, bool]]:
             elif token and _token_of(value) == token:
                 mine = named = True
         elif key == "delay":
-            asked = float(value) if _NUMBER.fullmatch(value) else 0.0
+            number = _NUMBER.match(value)
+            asked = float(number[0]) if number else 0.0
             delays = [
                 max(known, asked if holds else 0.0)
                 for known, holds in zip(delays, (mine, general), strict=True)
@@ -153,8 +161,14 @@ def _of_agent(text: str, token: str) -> tuple[float, dict[str, bool]]:
             pattern = _escaped(value)
             for rules, holds in ((own, mine), (others, general)):
                 if holds and pattern:
-                    rules[pattern] = key == "allow" or rules.get(pattern, False)
+                    _add(rules, pattern, allow=key == "allow")
     return (delays[0], own) if named else (delays[1], others)
+
+
+def _add(rules: dict[str, bool], pattern: str, *, allow: bool) -> None:
+    rules[pattern] = allow or rules.get(pattern, False)
+    if allow and (index := _INDEX.fullmatch(pattern)):
+        rules[index[1] + "$"] = True  # who allows /docs/index.html means /docs/ as well
 
 
 def _records(text: str) -> Iterator[tuple[str, str]]:

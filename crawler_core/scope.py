@@ -58,6 +58,7 @@ class Scope:
         self._include = [re.compile(pattern) for pattern in config.include]
         self._exclude = [re.compile(pattern) for pattern in config.exclude]
         self.sites: set[str] = {urls.site(start) for start in config.start_urls} | set(sites)
+        """`host[:port]` of every internal site (see `url.site`)."""
         self._folders = tuple(_folder(start) for start in config.start_urls)
 
     def add_site(self, address: str) -> str | None:
@@ -101,8 +102,8 @@ class Scope:
         if internal and self._include and not any(p.search(address) for p in self._include):
             return NOT_INCLUDED
         if config.stay_under and internal and reference.kind not in RESOURCE_KINDS:
-            bare = address.partition(":")[2]
-            if not any(bare.startswith(folder) for folder in self._folders):
+            place = urls.site(address) + urls.path_of(address)
+            if not place.startswith(self._folders):
                 return OUTSIDE
         if config.max_depth is not None and reference.depth > config.max_depth:
             return TOO_DEEP
@@ -113,21 +114,21 @@ class Scope:
             return True
         if not self._config.subdomains:
             return False
-        host, colon, port = site.partition(":")
-        return any(
-            host.endswith("." + name) and (own_colon, own_port) == (colon, port)
-            for name, own_colon, own_port in (own.partition(":") for own in self.sites)
-        )
+        # A subdomain's site ends as that of its parent does, port included.
+        return any(site.endswith("." + own) for own in self.sites)
 
 
 def is_permanent(reason: str) -> bool:
-    """True when no other way of naming the URL can overrule `reason`."""
-    return reason in {INVALID, NOT_HTTP, TOO_LONG, EXTERNAL_OFF, NOT_INCLUDED, TRAP} or (
+    """True when no other way of naming the URL can overrule `reason`.
+
+    `EXTERNAL_OFF` is none of them: a site may become internal later.
+    """
+    return reason in {INVALID, NOT_HTTP, TOO_LONG, NOT_INCLUDED, TRAP} or (
         reason.startswith("excluded by ")
     )
 
 
 def _folder(address: str) -> str:
-    """The start URL up to its last slash, without scheme: what --stay-under stays under."""
-    bare = address.partition(":")[2].partition("?")[0]
-    return bare[: bare.rindex("/") + 1]
+    """Site and path up to the last slash: what --stay-under stays under."""
+    path = urls.path_of(address).partition("?")[0]
+    return urls.site(address) + path[: path.rindex("/") + 1]

@@ -19,7 +19,7 @@ _KEPT_LOG = 500
 
 
 class _Second:
-    __slots__ = ("at", "bytes", "fetches", "latencies", "new_urls", "parses")
+    __slots__ = ("_sorted", "at", "bytes", "fetches", "latencies", "new_urls", "parses")
 
     def __init__(self, at: int) -> None:
         self.at = at
@@ -28,6 +28,14 @@ class _Second:
         self.bytes = 0
         self.new_urls = 0
         self.latencies: list[float] = []
+        self._sorted = 0
+
+    def ordered(self) -> list[float]:
+        """The latencies, sorted once for each time that they have grown."""
+        if self._sorted != len(self.latencies):
+            self.latencies.sort()
+            self._sorted = len(self.latencies)
+        return self.latencies
 
 
 class Meter:
@@ -35,7 +43,7 @@ class Meter:
 
     def __init__(self) -> None:
         self._waits: deque[tuple[float, float]] = deque(maxlen=400)
-        self._busy: deque[tuple[float, float]] = deque(maxlen=2_000)
+        self._busy: deque[tuple[float, float]] = deque()
 
     def waited(self, now: float, seconds: float) -> None:
         """Note that a piece of work waited `seconds` for a free worker."""
@@ -44,6 +52,8 @@ class Meter:
     def worked(self, now: float, seconds: float) -> None:
         """Note that a worker was busy for `seconds` until now."""
         self._busy.append((now, seconds))
+        while now - self._busy[0][0] > _RATE_SPAN:
+            self._busy.popleft()
 
     def wait_ms(self, now: float) -> float:
         """Mean wait in milliseconds."""
@@ -149,7 +159,7 @@ class Stats:
             seconds
             for second in self._seconds
             if second.at >= current - _LATENCY_SPAN
-            for seconds in second.latencies
+            for seconds in second.ordered()
         )
         return Rates(
             fetches=sum(s.fetches for s in recent) / span,
@@ -170,7 +180,7 @@ class Stats:
             if second is None:
                 rows.append((0.0, 0.0, 0.0, 0.0))
             else:
-                middle = _percentile(sorted(second.latencies), 0.5) * 1000
+                middle = _percentile(second.ordered(), 0.5) * 1000
                 rows.append(
                     (float(second.fetches), float(second.parses), middle, float(second.bytes))
                 )

@@ -16,6 +16,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     stages: StageCounts
     hosts: tuple[HostView, ...]
     oldest_age: float = 0.0
+    """Seconds that the oldest request or batch has been under way."""
     broken: int = 0
     done: int = 0
     note: str = ""
@@ -24,6 +25,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 _PARSE_BUSY = 0.85
 _QUEUE_LONG = 8
+_RATE_USED = 0.8
+"""From this share of a host's rate on the rate is what holds it back."""
+_ASLEEP = 0.5
+"""Seconds; a host that waits longer does so for more than its rate."""
+_SHUT = frozenset({"skipped", "given up"})
 
 
 def judge(facts: Facts) -> tuple[str, str]:
@@ -34,50 +40,77 @@ def judge(facts: Facts) -> tuple[str, str]:
         return "STOPPING", "waits for what is in flight, then keeps the store"
     if facts.state == "paused":
         return "PAUSED", f"{facts.stages.waiting:,} URLs wait: press space to go on"
-    if facts.done == 0 and facts.state == "starting":
-        return "STARTING", "asks for robots.txt and the first page"
-    return _running(facts)
+    return _parse_bound(facts) or _waiting_for_hosts(facts)
 
 
-def _running(facts: Facts) -> tuple[str, str]:
-    stages, fetch, parse = facts.stages, facts.fetch, facts.parse
-    if facts.backlog_full or (parse.utilisation > _PARSE_BUSY and stages.to_parse > _QUEUE_LONG):
-        busy = f"{min(parse.busy, parse.target)}/{parse.target} parse workers busy"
-        advice = "press >" if parse.target < parse.maximum else "no more workers are allowed"
-        return "PARSE-BOUND", f"{busy}, {stages.to_parse:,} pages wait to be parsed: {advice}"
-    if fetch.target and fetch.busy >= fetch.target and stages.waiting:
-        share = f"parsers {parse.utilisation:.0%} busy"
-        advice = "press +" if fetch.target < fetch.maximum else "no more workers are allowed"
-        return (
-            "FETCH-BOUND",
-            f"{fetch.busy}/{fetch.target} fetch workers wait for servers, {share}: {advice}",
-        )
-    waiting = [host for host in facts.hosts if host.waiting and host.state != "skipped"]
-    asleep = [host for host in waiting if host.wait_seconds > 0.5]
+def _parse_bound(facts: Facts) -> tuple[str, str] | None:
+    parse, queue = facts.parse, facts.stages.to_parse
+    busy = parse.utilisation > _PARSE_BUSY or parse.busy >= parse.target
+    if not facts.backlog_full and not (busy and queue > _QUEUE_LONG):
+        return None
+    counts = f"{min(parse.busy, parse.target)}/{parse.target} parse workers busy"
+    advice = "press >" if parse.target < parse.maximum else "no more workers are allowed"
+    return "PARSE-BOUND", f"{counts}, {_pages(queue)} to be parsed: {advice}"
+
+
+def _waiting_for_hosts(facts: Facts) -> tuple[str, str]:
+    shut = sum(host.waiting for host in facts.hosts if host.state in _SHUT)
+    waiting = [host for host in facts.hosts if host.waiting and host.state not in _SHUT]
+    asleep = [host for host in waiting if host.wait_seconds > _ASLEEP]
     if waiting and len(asleep) == len(waiting):
-        wait = min(host.wait_seconds for host in asleep)
-        why = asleep[0].note or "asked for fewer requests"
-        names = asleep[0].host if len(asleep) == 1 else f"{len(asleep)} hosts"
-        return "THROTTLED", f"{names} {why}: next try in {wait:.0f} s"
-    limited = [host for host in waiting if host.rate_limit or host.at_once or host.crawl_delay]
-    if limited and stages.waiting:
-        return "POLITE", _limit_sentence(max(limited, key=lambda host: host.waiting))
-    if not stages.waiting:
-        left = stages.fetching + stages.to_parse + stages.parsing
-        return "DRAINING", f"{left} left, oldest {facts.oldest_age:.0f} s"
-    return "RUNNING", f"{stages.waiting:,} URLs wait"
+        return "THROTTLED", _sleep_sentence(asleep)
+    if facts.done == 0:
+        return "STARTING", "asks for robots.txt and the first page"
+    if facts.stages.waiting <= shut:
+        left = facts.stages.fetching + facts.stages.to_parse + facts.stages.parsing
+        rest = f"; {shut:,} stay with hosts that are not asked" if shut else ""
+        return "DRAINING", f"{left:,} left, oldest {facts.oldest_age:.0f} s{rest}"
+    # Hosts that are not among those shown are unknown, so they may have room.
+    unseen = facts.stages.waiting - sum(host.waiting for host in facts.hosts)
+    held = [host for host in waiting if _limit_of(host)]
+    fetch = facts.fetch
+    if (unseen > 0 or len(held) + len(asleep) < len(waiting)) and fetch.busy >= fetch.target:
+        share = f"parsers {facts.parse.utilisation:.0%} busy"
+        advice = "press +" if fetch.target < fetch.maximum else "no more workers are allowed"
+        busy = f"{fetch.busy}/{fetch.target} fetch workers wait for servers"
+        return "FETCH-BOUND", f"{busy}, {share}: {advice}"
+    if held:
+        return "POLITE", _limit_sentence(max(held, key=lambda host: host.waiting))
+    return "RUNNING", f"{facts.stages.waiting:,} URLs wait"
+
+
+def _limit_of(host: HostView) -> str:
+    """What limits the host now: "delay", "rate", "at once", or "" where more is allowed."""
+    if host.crawl_delay and not 0 < host.rate_limit < 1 / host.crawl_delay:
+        return "delay"
+    if host.rate_limit and host.per_second >= _RATE_USED * host.rate_limit:
+        return "rate"
+    return "at once" if host.at_once and host.in_flight >= host.at_once else ""
 
 
 def _limit_sentence(host: HostView) -> str:
-    if host.crawl_delay:
-        limit = f"robots.txt asks for {host.crawl_delay:g} s between requests"
-    elif host.rate_limit and host.at_once:
-        limit = f"{host.rate_limit:g}/s and {host.at_once} at once is the limit"
-    elif host.rate_limit:
-        limit = f"{host.rate_limit:g}/s is the limit"
-    else:
-        limit = f"{host.at_once} at once is the limit"
-    return f"{host.host} {limit}: + has no effect, . on panel 4 raises it"
+    match _limit_of(host):
+        case "delay":
+            limit = f"{host.crawl_delay:g} s between requests, as its robots.txt asks"
+            advice = "+ has no effect"
+        case "rate":
+            limit = f"{host.rate_limit:g}/s is its limit"
+            advice = "+ has no effect, . in panel 4 raises it"
+        case _:
+            limit = f"{host.at_once} at once is its limit now"
+            advice = "+ has no effect"
+    return f"{host.host}: {limit}: {advice}"
+
+
+def _sleep_sentence(asleep: list[HostView]) -> str:
+    first = min(asleep, key=lambda host: host.wait_seconds)
+    why = first.note or "asked for fewer requests"
+    others = f" (and {len(asleep) - 1} more wait)" if len(asleep) > 1 else ""
+    return f"{first.host}: {why}, next try in {first.wait_seconds:.0f} s{others}"
+
+
+def _pages(count: int) -> str:
+    return f"{count:,} page waits" if count == 1 else f"{count:,} pages wait"
 
 
 def _at_the_end(facts: Facts) -> tuple[str, str]:

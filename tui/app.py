@@ -54,7 +54,7 @@ class CrawlApp(App[Ending]):
 
     CSS_PATH = "app.tcss"
     TITLE = "crawltui"
-    ENABLE_COMMAND_PALETTE = True
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - Textual names the type
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "quit", priority=True, show=False, id="interrupt"),
         Binding("ctrl+q", "interrupt", "quit", priority=True, show=False),
@@ -96,7 +96,7 @@ class CrawlApp(App[Ending]):
             Ending(
                 reason=reason,
                 exit_code=_CODES[reason],
-                snapshot=dashboard.latest if dashboard else None,
+                snapshot=dashboard.newest if dashboard else None,
                 store=self.client.store if self.client else None,
                 last_screen=self._last_screen() if showing else "",
             )

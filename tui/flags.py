@@ -21,9 +21,7 @@ class ByteSize(click.ParamType[int]):
 
     name = "BYTES"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The bytes."""
         if isinstance(value, int):
             return value
@@ -69,7 +67,7 @@ class GroupedCommand(click.Command):
         groups: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(param, click.Option):
                 groups.setdefault(getattr(param, "group", "") or "Other", []).append(record)
         for heading, records in groups.items():
             with formatter.section(heading):
@@ -132,9 +130,7 @@ secret_options = _stacked(
     [
         _option(_SECRETS, "--auth", metavar="USER:PASS", help="Or CRAWLTUI_AUTH."),
         _option(_SECRETS, "--cookie", multiple=True, metavar="N=V", help="Or CRAWLTUI_COOKIE."),
-        _option(
-            _SECRETS, "--header", multiple=True, metavar="'K: V'", help="Or CRAWLTUI_HEADER."
-        ),
+        _option(_SECRETS, "--header", multiple=True, metavar="'K: V'", help="Or CRAWLTUI_HEADER."),
     ]
 )
 engine_options = _stacked(
@@ -145,16 +141,12 @@ engine_options = _stacked(
         _option(
             _EXTENT, "--max-body", type=ByteSize(), help="Of one answer, or 512k. Default: 10MB."
         ),
-        _option(
-            _SCOPE, "--include", multiple=True, metavar="RE", help="Only URLs that match one."
-        ),
+        _option(_SCOPE, "--include", multiple=True, metavar="RE", help="Only URLs that match one."),
         _option(_SCOPE, "--exclude", multiple=True, metavar="RE", help="No URLs that match one."),
         _flag(_SCOPE, "--stay-under", "Only URLs below the start URL's folder."),
         _flag(_SCOPE, "--subdomains", "The start host's subdomains belong to the site."),
         _flag(_SCOPE, "--external/--no-external", "Check links to other sites. Default: yes."),
-        _flag(
-            _SCOPE, "--resources/--no-resources", "Check images, scripts, styles. Default: yes."
-        ),
+        _flag(_SCOPE, "--resources/--no-resources", "Check images, scripts, styles. Default: yes."),
         _flag(_SCOPE, "--follow-nofollow", "Crawl on through nofollow links."),
         _option(_WORKERS, "--fetch-workers", type=int, metavar="N", help="1 to 256. Default: 16."),
         _option(
@@ -166,9 +158,7 @@ engine_options = _stacked(
             type=click.Choice(["processes", "threads", "main"]),
             help="Where pages are parsed. Default: processes.",
         ),
-        _option(
-            _WORKERS, "--parser", type=click.Choice(["auto", "soup"]), help="Default: auto."
-        ),
+        _option(_WORKERS, "--parser", type=click.Choice(["auto", "soup"]), help="Default: auto."),
         _option(
             _MANNERS,
             "--speed",
@@ -183,7 +173,7 @@ engine_options = _stacked(
             _NETWORK, "--timeout", type=Duration(), help="Seconds for one attempt. Default: 30."
         ),
         _option(_NETWORK, "--user-agent", metavar="S", help="Instead of crawltui's own."),
-        _option(_NETWORK, "--proxy", metavar="URL", help="An HTTP proxy."),
+        _option(_NETWORK, "--proxy", metavar="URL", help="An HTTP proxy; may hold USER:PASS@."),
         _option(_NETWORK, "--ca-file", metavar="F", help="More certificates to trust (PEM)."),
         _flag(_NETWORK, "--insecure", "Accept any TLS certificate."),
         _flag(_NETWORK, "--http2", "Speak HTTP/2 where the host does."),

@@ -5,6 +5,7 @@ Widths are terminal cells, not characters: a CJK letter takes two.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -12,9 +13,13 @@ from urllib.parse import urlsplit
 from rich.cells import cell_len, set_cell_size
 
 from crawler_core.model import BROKEN, Outcome
+from crawler_core.text import clean
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+_ENCODED_LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
+"""Percent-encoded bytes beyond ASCII: decoding these changes no delimiter of a URL."""
+_JOINERS = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFE0E, 0xFE0F, 0xFEFF))
 _TONES = {
     Outcome.OK: "ok",
     Outcome.REDIRECT: "redirect",
@@ -100,10 +105,23 @@ def percent(part: float, whole: float) -> str:
     return f"{share:.0f} %"
 
 
+def plain(text: str) -> str:
+    """`text` of characters that a terminal draws, each in cells of its own.
+
+    Control characters become U+FFFD: a crawl file may be anyone's. What joins or varies its
+    neighbours without a cell of its own goes, as terminals disagree on how wide that is.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    safe = clean(text).translate(_JOINERS)
+    return safe if safe.isprintable() else "".join(c for c in safe if c.isprintable())
+
+
 def fit(text: str, cells: int) -> str:
     """Exactly `cells` wide: padded, or cut with an ellipsis."""
     if cells <= 0:
         return ""
+    text = plain(text)
     if cell_len(text) <= cells:
         return set_cell_size(text, cells)
     return set_cell_size(set_cell_size(text, cells - 1).rstrip() + "…", cells)
@@ -111,11 +129,13 @@ def fit(text: str, cells: int) -> str:
 
 def cut(text: str, cells: int) -> str:
     """At most `cells` wide, cut with an ellipsis."""
+    text = plain(text)
     return text if cell_len(text) <= cells else fit(text, cells).rstrip()
 
 
 def cut_middle(text: str, cells: int) -> str:
     """At most `cells` wide; what is too long loses its middle: both ends of a URL tell most."""
+    text = plain(text)
     if cell_len(text) <= cells:
         return text
     if cells < 12:
@@ -129,7 +149,12 @@ def cut_middle(text: str, cells: int) -> str:
 
 def right(text: str, cells: int) -> str:
     """Exactly `cells` wide, flush right."""
-    return text.rjust(cells) if cell_len(text) <= cells else fit(text, cells)
+    text = plain(text)
+    return (
+        text.rjust(cells - cell_len(text) + len(text))
+        if cell_len(text) <= cells
+        else fit(text, cells)
+    )
 
 
 def spark(values: Sequence[float], cells: int, top: float | None = None) -> str:
@@ -189,7 +214,8 @@ def tone(outcome: str) -> str:
 
 
 def short_url(url: str, home: str) -> str:
-    """The path of a URL of the home site, //host/path for any other."""
+    """The path of a URL of the home site, //host/path for any other; letters are readable."""
+    url = _ENCODED_LETTERS.sub(_decoded, url) if "%" in url else url
     if home and url.startswith(home):
         return "/" + url[len(home) :].lstrip("/")
     scheme, mark, rest = url.partition("://")
@@ -225,3 +251,11 @@ def csv_name(start_urls: Sequence[str], *, partial: bool, what: str = "pages") -
     safe = "".join(c if c.isalnum() or c in ".-" else "-" for c in host.rpartition("@")[2])
     middle = "" if what == "pages" else f".{what}"
     return f"{safe.strip('.-') or 'crawl'}{middle}{'.partial' if partial else ''}.csv"
+
+
+def _decoded(found: re.Match[str]) -> str:
+    try:
+        letters = bytes.fromhex(found[0].replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return found[0]
+    return letters if letters.isprintable() else found[0]

@@ -219,7 +219,7 @@ KEYS: tuple[Key, ...] = (
         does="all about the selected row: fields, inlinks, outlinks, redirects",
         group="Results",
         hint="enter|detail",
-        tabs=("overview", *_LISTS, "workers"),
+        tabs=("overview", *_LISTS, "workers", "log"),
     ),
     Key(
         name="open",

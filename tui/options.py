@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import msgspec
 
@@ -18,7 +19,8 @@ from crawler_core.errors import ConfigError
 
 PROBE_SECONDS = 5.0
 """How long a host may take to say whether it speaks TLS, when a URL came without scheme."""
-_ENVIRONMENT = {"auth": "CRAWLTUI_AUTH", "cookie": "CRAWLTUI_COOKIE", "header": "CRAWLTUI_HEADER"}
+_AUTH, _COOKIE, _HEADER = "CRAWLTUI_AUTH", "CRAWLTUI_COOKIE", "CRAWLTUI_HEADER"
+_PROXY_AUTH = "CRAWLTUI_PROXY_AUTH"
 
 
 class DashRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +39,7 @@ class DashRequest(msgspec.Struct, frozen=True, kw_only=True):
     csv_bom: bool = False
     force: bool = False
     pages: int = 0
-    """Of the demo site; 0 for its own default."""
+    """Of the demo site; only for kind demo."""
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,8 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     auth: str | None = None
     cookies: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    proxy: str = ""
+    """USER:PASS of --proxy."""
 
     def __repr__(self) -> str:
         return "Credentials(…)"
@@ -85,21 +89,29 @@ def collect_secrets(
     """Secrets from options, else from the environment, else (auth) from the start URLs.
 
     CRAWLTUI_COOKIE holds cookies one a line or separated by ";", CRAWLTUI_HEADER headers one
-    a line. Raises ConfigError without repeating a value.
+    a line, CRAWLTUI_PROXY_AUTH those for --proxy. Raises ConfigError without repeating a value.
     """
-    auth = typed.auth or environ.get(_ENVIRONMENT["auth"], "") or _auth_in(start_urls)
+    auth = typed.auth or environ.get(_AUTH, "") or _auth_in(start_urls)
     if auth and ":" not in auth:
         raise ConfigError("--auth (or CRAWLTUI_AUTH) needs USER:PASS, with a colon between them.")
-    cookies = typed.cookies or _parts(environ.get(_ENVIRONMENT["cookie"], "").replace(";", "\n"))
+    cookies = typed.cookies or _parts(environ.get(_COOKIE, "").replace(";", "\n"))
     for cookie in cookies:
         if not cookie.partition("=")[0].strip() or "=" not in cookie:
             raise ConfigError("--cookie (or CRAWLTUI_COOKIE) needs NAME=VALUE.")
-    headers = typed.headers or _parts(environ.get(_ENVIRONMENT["header"], ""))
+    headers = typed.headers or _parts(environ.get(_HEADER, ""))
     return Secrets(
         auth=auth,
         cookies=tuple(cookie.strip() for cookie in cookies),
         headers=tuple(_header(line) for line in headers),
+        proxy=typed.proxy or environ.get(_PROXY_AUTH, ""),
     )
+
+
+def split_proxy(text: str) -> tuple[str, str]:
+    """The address of a proxy and its USER:PASS ("" if none), as --proxy holds both."""
+    before, at, host = text.rpartition("@")
+    scheme, slashes, credentials = before.rpartition("://")
+    return (f"{scheme}{slashes}{host}", unquote(credentials)) if at else (text, "")
 
 
 def missing_secrets(needed: Iterable[str], secrets: Secrets) -> tuple[str, ...]:
@@ -117,7 +129,23 @@ def with_secret(secrets: Secrets, name: str, value: str) -> Secrets:
         return msgspec.structs.replace(secrets, headers=(*secrets.headers, (key, value)))
     if ":" not in value:
         raise ConfigError("The credentials need the form USER:PASS.")
+    if kind == "proxy":
+        return msgspec.structs.replace(secrets, proxy=value)
     return msgspec.structs.replace(secrets, auth=value)
+
+
+def how_to_give(name: str) -> str:
+    """The option and the variable that hold the secret of that name."""
+    kind, _, key = name.partition(" ")
+    match kind:
+        case "cookie":
+            return f"--cookie {key}=… or {_COOKIE}"
+        case "header":
+            return f"--header '{key}: …' or {_HEADER}"
+        case "proxy":
+            return f"--proxy http://USER:PASS@HOST:PORT or {_PROXY_AUTH}"
+        case _:
+            return f"--auth USER:PASS or {_AUTH}"
 
 
 def resolve_start(typed: Iterable[str], *, proxy: str = "") -> tuple[str, ...]:

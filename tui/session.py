@@ -95,9 +95,11 @@ class CrawlSession:
         """Look at a crawl: live if a process runs it."""
         return WatchedCrawl(store) if is_locked(store) else StoredCrawl(store)
 
-    def demo(self, pages: int = DEFAULT_PAGES, store: Path | None = None) -> Client:
+    def demo(self, pages: int = 0, store: Path | None = None) -> Client:
         """Crawl the built-in sample site, slowly at first so that a first key is seen to work."""
-        server = self._resources.enter_context(DemoServer() if pages is None else DemoServer(pages))
+        server = self._resources.enter_context(
+            DemoServer() if pages is None else DemoServer(pages or DEFAULT_PAGES)
+        )
         config = CrawlConfig(
             start_urls=server.start_urls,
             fetch_workers=_DEMO_FETCH_WORKERS,

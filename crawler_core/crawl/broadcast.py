@@ -24,8 +24,13 @@ from crawler_core.snapshot import FINAL_STATES, Snapshot
 _LONGEST_PATH = 100
 """Bytes; a socket's address holds 104 to 108 with its final NUL."""
 _FRAME = 0.12
+"""Seconds between two snapshots."""
+_FRAME_AT_THE_END = 0.5
 _SEND_TIMEOUT = 30.0
 """Seconds after which a viewer that reads nothing is let go."""
+
+_LAST_WORD = 1.0
+"""Seconds that viewers have to take in the last snapshot."""
 
 
 def socket_path(store: Path) -> Path:
@@ -58,8 +63,9 @@ class Broadcast:
     def close(self) -> None:
         """Stop listening; viewers get the last snapshot first."""
         self._closing.set()
+        deadline = time.monotonic() + _LAST_WORD
         for viewer in self._viewers:
-            viewer.join(1.0)
+            viewer.join(max(0.0, deadline - time.monotonic()))
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -90,7 +96,4 @@ class Broadcast:
                     sent = snapshot.sequence
                 if last:
                     return
-                if snapshot.state in FINAL_STATES:
-                    self._closing.wait(0.5)
-                else:
-                    time.sleep(_FRAME)
+                self._closing.wait(_FRAME_AT_THE_END if snapshot.state in FINAL_STATES else _FRAME)

@@ -15,7 +15,8 @@ from crawler_core.commands import AnyCommand, Stop
 from crawler_core.config import CrawlConfig, Secrets
 from crawler_core.crawl.broadcast import Broadcast, socket_path
 from crawler_core.crawl.messages import Startup
-from crawler_core.engine.engine import Engine
+from crawler_core.engine.engine import GOES_ON, Engine
+from crawler_core.errors import ConfigError
 from crawler_core.fetch import Fetcher
 from crawler_core.pools import FetchPool, ParsePool
 from crawler_core.snapshot import FINAL_STATES, Snapshot
@@ -29,7 +30,7 @@ class Crawl:
         self.store = store
         self.config = config
         self._engine = _assemble(store, config, secrets)
-        self._thread = threading.Thread(target=self._engine.run, name="engine", daemon=True)
+        self._thread = self._new_thread()
         self._broadcast = self._listen()
 
     @classmethod
@@ -53,7 +54,7 @@ class Crawl:
         """
         store = Store.open(path)
         try:
-            config = msgspec.structs.replace(store.config, **(changes or {}))
+            config = _changed(store.config, changes or {})
         except BaseException:
             store.close()
             raise
@@ -94,8 +95,13 @@ class Crawl:
         self._thread.start()
 
     def send(self, command: AnyCommand) -> None:
-        """Tell the crawl something."""
+        """Tell the crawl something. One that had ended by itself may go on because of it."""
         self._engine.send(command)
+        if isinstance(command, GOES_ON) and self.is_over:
+            self._thread.join(1.0)  # it may be about to obey, and then is over no more
+            if self.is_over and not self._thread.is_alive() and self._thread.ident is not None:
+                self._thread = self._new_thread()
+                self._thread.start()
 
     def snapshot(self) -> Snapshot:
         """The newest state; never blocks."""
@@ -111,28 +117,31 @@ class Crawl:
         """True when nothing changes any more."""
         return self._engine.latest.state in FINAL_STATES
 
-    def close(self) -> None:
+    def close(self, wait: float = 5.0) -> None:
         """Stop if need be, and let go of everything; the store is one file afterwards.
 
-        Raises EnvironmentRefused if what was found last could not be written.
+        An engine that still runs after `wait` seconds is left to the end of the process:
+        it parses in this very process a page that hangs. Its store can be resumed. Raises
+        EnvironmentRefused if what was found last could not be written.
         """
         if self._thread.is_alive():
             self.send(Stop("close"))
-            self._thread.join(10.0)
-            if self._thread.is_alive():
-                self.send(Stop("close"))
-                self._thread.join(10.0)
+            self._thread.join(wait)
         if self._broadcast is not None:
             self._broadcast.close()
-        self._engine.close()
+        self._engine.let_go()
+        if not self._thread.is_alive():
+            self._engine.close()
+
+    def _new_thread(self) -> threading.Thread:
+        return threading.Thread(target=self._engine.run, name="engine", daemon=True)
 
     def _listen(self) -> Broadcast | None:
         path = socket_path(self.store.path)
-        try:
+        broadcast = None
+        with contextlib.suppress(OSError):
             broadcast = Broadcast(path, self._engine.snapshot)
-        except OSError:
-            return None
-        self.store.lock.write({"pid": os.getpid(), "socket": str(path)})
+        self.store.lock.write({"pid": os.getpid(), "socket": str(path) if broadcast else ""})
         return broadcast
 
 
@@ -151,3 +160,11 @@ def _assemble(store: Store, config: CrawlConfig, secrets: Secrets) -> Engine:
         )
         undo.pop_all()
         return engine
+
+
+def _changed(config: CrawlConfig, changes: dict[str, object]) -> CrawlConfig:
+    """`config` with some options given anew. Raises ConfigError."""
+    try:
+        return msgspec.convert({**msgspec.structs.asdict(config), **changes}, CrawlConfig)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"An option of the resumed crawl cannot be used: {error}.") from error

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from crawler_core.crawl.local import Crawl
 
-_LINGER = 3600.0 * 24
-
 
 def main() -> int:
     """Run one crawl for the process at the other end of stdin; its exit code."""
@@ -34,8 +32,10 @@ def main() -> int:
         return 2
     _ignore_signals()
     crawl.start()
-    _obey(commands, crawl)
-    crawl.close()
+    try:
+        _obey(commands, crawl)
+    finally:
+        _end(crawl)
     return 0
 
 
@@ -70,6 +70,23 @@ def _obey(commands: BinaryIO, crawl: Crawl) -> None:
             crawl.send(decode(line))
         except msgspec.MsgspecError:
             continue  # a newer owner may know more commands
+
+
+def _end(crawl: Crawl) -> None:
+    """Close the crawl, and be gone: not even a page that hangs in a thread delays that."""
+    import logging
+    import os
+    import signal
+
+    from crawler_core.errors import CrawlError
+
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        crawl.close()
+    except CrawlError:
+        logging.getLogger(__name__).exception("the crawl did not close")
+    logging.shutdown()
+    os._exit(0)
 
 
 def _ignore_signals() -> None:

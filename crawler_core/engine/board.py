@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 import time
 
+import msgspec
+
 from crawler_core.fetch import Fetcher
 from crawler_core.model import FetchRequest, FetchResult
 
@@ -38,7 +40,7 @@ class FetchBoard:
         entry.url = request.url
         entry.number = request.number
         try:
-            return fetcher.fetch(request)
+            return msgspec.structs.replace(fetcher.fetch(request), worker=entry.name)
         finally:
             entry.number = 0
             entry.finished += 1

@@ -13,11 +13,13 @@ from crawler_core.config import MAX_URL_LENGTH, START_CHAIN_HOPS
 from crawler_core.frontier.frontier import Frontier
 from crawler_core.frontier.table import Stage
 from crawler_core.model import Link, LinkKind, LinkRow, Outcome, Role, UrlRow, UrlState
-from crawler_core.scope import INVALID, Reference, Scope, is_permanent
+from crawler_core.scope import HOPS, INVALID, TOO_DEEP, Reference, Scope, is_permanent
 from crawler_core.stats import Stats
 from crawler_core.store.writer import Store
 
 _REDIRECTING = frozenset({LinkKind.REDIRECT, LinkKind.META_REFRESH})
+_OF_THE_PATH = frozenset({"", TOO_DEEP, HOPS})
+"""Reasons that another path to the URL can lift: what the link says of it still counts."""
 _READ = frozenset({Outcome.OK, Outcome.TOO_LARGE})
 
 
@@ -91,7 +93,7 @@ class Discovery:
                 self._offer_known(source_id, row.target_id, row.kind, row.nofollow)
 
     def ask_again(self, url_id: int) -> None:
-        """Queue a URL that is done; its record stays until the new one replaces it."""
+        """Queue a URL that is done, as if it had never been asked for."""
         if self._table.stage[url_id] != Stage.DONE:
             return
         known = self._store.outcome_of(url_id)
@@ -192,25 +194,27 @@ class Discovery:
         reference = self._reference(source_id, kind, nofollow)
         chain = self._chain(source_id, kind)
         verdict = self._scope.judge(table.address(target), reference)
-        if stage == Stage.KEPT_OUT:
-            if chain or not verdict.reason:
-                self._take_up(target, reference, Role.CRAWL if chain else verdict.role, chain)
-            return
-        self._improve(target, reference, verdict.role, verdict.internal, chain)
+        role, internal = Role(table.role[target]), bool(table.internal[target])
+        better = self._shorten(target, reference)
+        promoted = False
+        if chain and not table.start_chain[target]:
+            table.start_chain[target] = chain
+            role, better, promoted = Role.CRAWL, True, True
+        if verdict.reason in _OF_THE_PATH:
+            role, internal = max(role, verdict.role), internal or verdict.internal
+        if (role, internal) != (table.role[target], bool(table.internal[target])):
+            promoted = promoted or role > table.role[target]
+            self._frontier.promote(target, role, internal)
+            better = True
+        if stage == Stage.KEPT_OUT and (chain or not verdict.reason):
+            self._stats.skipped[table.reason(target)] -= 1
+            self._frontier.reopen(target)
+            better = True
+        if better:
+            self._pass_on(target, promoted)
 
-    def _take_up(self, target: int, reference: Reference, role: Role, chain: int) -> None:
-        table = self._table
-        self._stats.skipped[table.reason(target)] -= 1
-        table.depth[target] = reference.depth
-        table.hops[target] = min(255, reference.hops)
-        table.role[target] = role
-        table.start_chain[target] = chain
-        self._frontier.reopen(target)
-        self._store.update_url(table.row(target))
-
-    def _improve(
-        self, target: int, reference: Reference, role: Role, internal: bool, chain: int
-    ) -> None:
+    def _shorten(self, target: int, reference: Reference) -> bool:
+        """Note a shorter path or a shorter chain of redirects; True if it is one."""
         table = self._table
         better = False
         if reference.depth < table.depth[target]:
@@ -219,23 +223,17 @@ class Discovery:
         if reference.hops < table.hops[target]:
             table.hops[target] = reference.hops
             better = True
-        if chain and not table.start_chain[target]:
-            table.start_chain[target] = chain
-            role = Role.CRAWL
-            better = True
-        promoted = role > table.role[target]
-        if promoted or (internal and not table.internal[target]):
-            new_role = max(role, Role(table.role[target]))
-            self._frontier.promote(target, new_role, internal or bool(table.internal[target]))
-            better = True
-        if not better:
+        return better
+
+    def _pass_on(self, target: int, promoted: bool) -> None:
+        """Write a changed URL down, and let the change run on over what it links to."""
+        self._store.update_url(self._table.row(target))
+        if self._table.stage[target] != Stage.DONE:
             return
-        self._store.update_url(table.row(target))
-        if table.stage[target] == Stage.DONE:
-            if promoted and self._body_is_missing(target):
-                self.ask_again(target)
-            else:
-                self._to_relax.append(target)
+        if promoted and self._body_is_missing(target):
+            self.ask_again(target)
+        else:
+            self._to_relax.append(target)
 
     def _body_is_missing(self, url_id: int) -> bool:
         """True for a page that was only checked, but has a body to read."""

@@ -15,29 +15,19 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+import msgspec
+
 from crawler_core import url as urls
-from crawler_core.commands import (
-    AnyCommand,
-    Cancel,
-    Pause,
-    ReopenHost,
-    Resume,
-    RetryFailed,
-    SetFetchWorkers,
-    SetHostRate,
-    SetParseWorkers,
-    SkipHost,
-    Stop,
-)
+from crawler_core.commands import AnyCommand, ReopenHost, RetryFailed
 from crawler_core.config import CrawlConfig, Secrets
-from crawler_core.engine import recording, view
-from crawler_core.engine.board import FetchBoard, fetch_on_board
+from crawler_core.engine import orders, recording, view
+from crawler_core.engine.fetching import FetchDesk, hosts_for_secrets
 from crawler_core.engine.ledger import Ledger
 from crawler_core.engine.parsing import Parsed, ParseDesk
 from crawler_core.engine.robots_desk import RobotsDesk
 from crawler_core.errors import CrawlError
 from crawler_core.fetch import Fetcher
-from crawler_core.frontier.frontier import AskRobots, Fetch, KeptOut, Refused
+from crawler_core.frontier.frontier import AskRobots, Claim, Fetch, Refused
 from crawler_core.model import FetchRequest, FetchResult, Outcome, ParseJob, Purpose, Role
 from crawler_core.pools import FetchPool, ParsePool
 from crawler_core.snapshot import FINAL_STATES, Snapshot
@@ -53,6 +43,10 @@ STOP_GRACE = 2.0
 _CLAIMS_A_TURN = 200
 _ANSWERS_A_TURN = 200
 _LONGEST_NAP = 0.5
+_NOTE_SECONDS = 1.0
+"""How often the time spent is written down, for a resume after a kill."""
+GOES_ON = (RetryFailed, ReopenHost)
+"""Commands that give a finished crawl something to do again."""
 
 _log = logging.getLogger(__name__)
 
@@ -78,9 +72,7 @@ class Engine:
         self.wall = wall
         self.chance = chance
         self.store = store
-        self.fetcher = fetcher
-        self.fetch_pool = fetch_pool
-        self.board = FetchBoard()
+        self._fetcher = fetcher
         self.inbox: queue.SimpleQueue[Future[Any] | AnyCommand] = queue.SimpleQueue()
         self.started = clock()
         self.ledger = Ledger(store, config, now=self.started, wall=wall, chance=chance)
@@ -88,19 +80,24 @@ class Engine:
         self.stats = self.ledger.stats
         parser = "soup"  # what `auto` starts with, and the only one so far
         self.parse = ParseDesk(parse_pool, parser, self.inbox.put)
+        self.fetch = FetchDesk(
+            fetch_pool,
+            fetcher,
+            self.inbox.put,
+            secret_hosts=hosts_for_secrets(config.start_urls) if secrets else (),
+        )
         self.robots = RobotsDesk(self.frontier)
-        self.fetching: dict[Future[Any], FetchRequest] = {}
         self.state = "starting"
         self.stopped_by = ""
         self.error = ""
+        self.exit_code = 0
+        """Of a crawl that failed; the other ends follow from its state."""
         self.elapsed_before = float(store.meta("elapsed") or 0.0)
-        self._secret_hosts = {urls.host_key(start) for start in config.start_urls}
-        self._has_secrets = bool(secrets)
-        self._number = 0
-        self._submitted: dict[int, float] = {}
         self._oldest_write: float | None = None
         self._wanted = True
         self._published = 0.0
+        self._noted = 0.0
+        self._loaded = False
         self._stop_at: float | None = None
         self._sequence = 0
         self.latest: Snapshot = Snapshot(
@@ -123,70 +120,99 @@ class Engine:
         """So many bodies wait for the parser that no new page is asked for."""
         return self.parse.backlog_bytes >= BACKLOG_BYTES
 
-    def submitted_at(self, number: int, default: float) -> float:
-        """When a fetch future was submitted, on the engine's clock."""
-        return self._submitted.get(number, default)
-
     # -- the loop ------------------------------------------------------------------------
 
     def run(self) -> Snapshot:
-        """Crawl to an end; the last snapshot. Never raises: failures are its `error`."""
+        """Crawl to an end; the last snapshot. Never raises: failures are its `error`.
+
+        A crawl that ended by itself goes on when it is run again after one of `GOES_ON`.
+        """
         try:
-            self.ledger.load(self.clock())
-            self.store.set_meta("state", "running")
-            if not self.store.meta("started"):
-                self.store.set_meta("started", repr(self.wall()))
-            self._restore_robots()
-            self.store.commit()
-            self.state = "running"
-            while not self._is_over():
-                self._turn()
-            self._end()
+            while not self._loaded or self._has_more_to_do():
+                self._begin()
+                while not self._is_over():
+                    self._turn()
+                self._end()
+                self._publish()
         except CrawlError as error:
-            self._fail(str(error))
+            self._fail(str(error), error.exit_code)
         except Exception as error:
             _log.exception("the engine failed")
-            self._fail(f"Internal error: {type(error).__name__}: {error}")
-        self._publish()
+            self._fail(f"Internal error: {type(error).__name__}: {error}", 70)
         return self.latest
 
-    def close(self) -> None:
-        """Let go of pools, connections and store, in this order."""
-        self.fetch_pool.close()
-        self.fetcher.close()
+    def let_go(self) -> None:
+        """Close pools and connections; what is still in flight ends as it can."""
+        self.fetch.pool.close()
+        self._fetcher.close()
         self.parse.pool.close()
+
+    def close(self) -> None:
+        """Let go of everything; call it when `run` has returned, or was never called."""
+        self.let_go()
         if self.state == "failed":
             self.store.abandon()
         else:
             self.store.close()
 
+    def _begin(self) -> None:
+        now = self.clock()
+        if self._loaded:
+            self.elapsed_before, self.started = float(self.store.meta("elapsed") or 0.0), now
+        else:
+            self.ledger.load(now)
+            self._restore_robots()
+            if not self.store.meta("started"):
+                self.store.set_meta("started", repr(self.wall()))
+            self._loaded = True
+        self.state = "running"
+        self.store.set_meta("state", "running")
+        self.store.commit()
+
+    def _has_more_to_do(self) -> bool:
+        """Obey what came in after the last turn; True if the crawl goes on because of it."""
+        if self.state not in {"finished", "incomplete"} or self._stop_at is not None:
+            return False
+        self._take_in(0.0)
+        return not self.frontier.is_done
+
     def _turn(self) -> None:
         now = self.clock()
-        self._dispatch(now)
-        self._take_in(self._nap(now))
+        has_more = self._dispatch(now)
+        self._take_in(0.0 if has_more else self._nap(now))
         now = self.clock()
         if self._oldest_write is not None and (
             now - self._oldest_write >= COMMIT_SECONDS or self.store.pending >= COMMIT_PAGES
         ):
-            self.store.commit()
-            self._oldest_write = None
+            self._commit(now)
         if self._wanted and now - self._published >= PUBLISH_SECONDS:
             self._publish()
         limit = self.config.max_time
         if limit is not None and self._stop_at is None and now - self.started >= limit:
-            self._stop("--max-time")
+            self.stop("--max-time")
+
+    def _commit(self, now: float) -> None:
+        if now - self._noted >= _NOTE_SECONDS:
+            self._noted = now
+            self.store.set_meta("elapsed", repr(self._elapsed()))
+        self.store.commit()
+        self._oldest_write = None
+
+    def _elapsed(self) -> float:
+        return self.elapsed_before + self.clock() - self.started
 
     def _nap(self, now: float) -> float:
         """Seconds to wait for news at the most."""
-        until = now + _LONGEST_NAP
-        for moment in (self.frontier.next_wake(), self.robots.next_due(), self._stop_at):
-            if moment is not None:
-                until = min(until, moment)
+        moments = [now + _LONGEST_NAP, self._stop_at]
+        if self._may_send:  # else they may lie in the past, and only news can help
+            moments += [self.frontier.next_wake(), self.robots.next_due()]
         if self._oldest_write is not None:
-            until = min(until, self._oldest_write + COMMIT_SECONDS)
+            moments.append(self._oldest_write + COMMIT_SECONDS)
         if self._wanted:
-            until = min(until, self._published + PUBLISH_SECONDS)
-        return max(0.0, until - now)
+            moments.append(self._published + PUBLISH_SECONDS)
+        if self.config.max_time is not None and self._stop_at is None:
+            moments.append(self.started + self.config.max_time)
+        return max(0.0, min(moment for moment in moments if moment is not None) - now)
 
     def _take_in(self, nap: float) -> None:
         """Wait for one message, then take in all that are there, up to a turn's worth."""
@@ -201,94 +227,85 @@ class Engine:
 
     def _handle(self, message: Future[Any] | AnyCommand) -> None:
         if not isinstance(message, Future):
-            self._obey(message)
-        elif message in self.fetching:
+            orders.obey(self, message)
+            self._wanted, self._published = True, 0.0  # the effect of a key is shown at once
+        elif message in self.fetch.in_flight:
             self._fetched(message)
         elif message in self.parse.batches:
             self._parsed(message)
 
     def _is_over(self) -> bool:
         if self._stop_at is not None:
-            quiet = not self.fetching and self.parse.is_idle
+            quiet = self.fetch.is_idle and self.parse.is_idle
             return quiet or self.clock() >= self._stop_at
-        return (
-            self.frontier.is_done
-            and not self.fetching
-            and self.parse.is_idle
-            and self.robots.is_idle
-        )
+        is_quiet = self.fetch.is_idle and self.parse.is_idle and self.robots.is_idle
+        return is_quiet and self.frontier.is_done
 
     # -- going out -----------------------------------------------------------------------
 
-    def _dispatch(self, now: float) -> None:
+    @property
+    def _may_send(self) -> bool:
+        return self.state == "running" and self.fetch.pool.room > 0 and not self.is_backlog_full
+
+    def _dispatch(self, now: float) -> bool:
+        """Send what may be sent; True if there may be more of it at once."""
         for wait in self.parse.dispatch(now):
             self.stats.parse.waited(now, wait)
-        if self.state != "running":
-            return
         for _ in range(_CLAIMS_A_TURN):
-            if self.fetch_pool.room <= 0 or self.is_backlog_full:
-                return
+            if not self._may_send:
+                return False
             if self._ask_robots(now):
                 continue
             claim = self.frontier.claim(now)
             if claim is None:
-                return
-            if isinstance(claim, Fetch):
-                self._send(claim)
-            elif isinstance(claim, AskRobots):
-                self.robots.ask(claim.host)
-            elif isinstance(claim, Refused):
-                record = self.ledger.refused(claim)
-                self._wrote(now)
-                view.refused(self.stats, record, self.wall())
-            elif isinstance(claim, KeptOut):
-                self.ledger.kept_out(claim)
-                self._wrote(now)
+                return False
+            self._carry_out(claim)
+        return True
+
+    def _carry_out(self, claim: Claim) -> None:
+        if isinstance(claim, Fetch):
+            self._send(claim)
+        elif isinstance(claim, AskRobots):
+            self.robots.ask(claim.host)
+        elif isinstance(claim, Refused):
+            record = self.ledger.refused(claim)
+            self.wrote()
+            view.refused(self.stats, record, self.wall())
+        else:
+            self.ledger.kept_out(claim)
+            self.wrote()
 
     def _send(self, claim: Fetch) -> None:
         table = self.frontier.table
         crawl = table.role[claim.url_id] == Role.CRAWL
-        self._number += 1
         request = FetchRequest(
-            self._number,
+            self.fetch.next_number(),
             claim.url_id,
             table.address(claim.url_id),
             Purpose.CRAWL if crawl else Purpose.CHECK,
             table.attempts[claim.url_id],
-            self._may_see_secrets(claim.host),
+            self.fetch.may_see_secrets(claim.host),
         )
-        self._submit(request)
+        self.fetch.submit(request, self.clock())
 
     def _ask_robots(self, now: float) -> bool:
         host = self.robots.peek_host(now)
         if host is None:
             return False
-        self._number += 1
-        secret = self._may_see_secrets(urls.host_key(host))
-        request = self.robots.next_request(self._number, now, secret)
+        secret = self.fetch.may_see_secrets(urls.host_key(host))
+        request = self.robots.next_request(self.fetch.next_number(), now, secret)
         if request is not None:
-            self._submit(request)
+            self.fetch.submit(request, self.clock())
         return request is not None
-
-    def _submit(self, request: FetchRequest) -> None:
-        self._submitted[request.number] = self.clock()
-        future = self.fetch_pool.submit(fetch_on_board, self.board, self.fetcher, request)
-        self.fetching[future] = request
-        future.add_done_callback(self.inbox.put)
-
-    def _may_see_secrets(self, host: str) -> bool:
-        return self._has_secrets and host in self._secret_hosts
 
     # -- coming in -----------------------------------------------------------------------
 
     def _fetched(self, future: Future[Any]) -> None:
-        request = self.fetching.pop(future)
-        self.fetch_pool.landed()
         now = self.clock()
-        submitted = self._submitted.pop(request.number)
-        result = _result_of(future, request)
+        result, waited = self.fetch.landed(future, now)
+        request = result.request
         self.stats.fetched(result, now)
-        self.stats.fetch.waited(now, max(0.0, now - submitted - result.seconds))
+        self.stats.fetch.waited(now, waited)
         if request.purpose is Purpose.ROBOTS:
             self._robots_answered(result, now)
             return
@@ -297,7 +314,7 @@ class Engine:
             return
         to_parse, note = self.ledger.answered(result, now)
         view.fetched(self.stats, result, note, self.wall())
-        self._wrote(now)
+        self.wrote()
         self.stats.discovered(self.ledger.new_urls, now)
         self.ledger.new_urls = 0
         if to_parse:
@@ -319,19 +336,8 @@ class Engine:
         view.fetched(self.stats, result, "robots.txt", self.wall())
         if verdict is None:
             return
-        self.store.save_host(
-            verdict.host,
-            robots_text=verdict.text,
-            robots_status=verdict.status,
-            robots_fetched=self.wall() if verdict.state in {"ok", "none"} else 0.0,
-        )
-        self._wrote(now)
-        host = self.frontier.hosts[verdict.host]
-        if verdict.state in {"unavailable", "unreachable"} and host.internal:
-            why = f" ({verdict.error or verdict.status})"
-            self.stats.tell(
-                self.wall(), "error", f"{verdict.host}: robots.txt {verdict.state}{why}"
-            )
+        self.ledger.robots_known(verdict)
+        self.wrote()
 
     def _parsed(self, future: Future[Any]) -> None:
         now = self.clock()
@@ -342,7 +348,7 @@ class Engine:
             self._store_parsed(answer)
             fresh += self.ledger.new_urls
             seconds += answer.page.seconds if answer.page else 0.0
-        self._wrote(now)
+        self.wrote()
         self.stats.parsed(len(answers), min(seconds, now - batch.started), now)
         self.stats.discovered(fresh, now)
         self.ledger.new_urls = 0
@@ -356,49 +362,18 @@ class Engine:
     def _store_parsed(self, answer: Parsed) -> None:
         self.ledger.record(answer.result, answer.page, outcome=answer.outcome, error=answer.error)
 
-    def _wrote(self, now: float) -> None:
+    # -- what orders use -----------------------------------------------------------------
+
+    def wrote(self) -> None:
+        """Something was written: it is committed soon."""
         if self._oldest_write is None:
-            self._oldest_write = now
+            self._oldest_write = self.clock()
 
-    # -- commands ------------------------------------------------------------------------
-
-    def _obey(self, command: AnyCommand) -> None:
-        now = self.clock()
-        match command:
-            case SetFetchWorkers(target=target):
-                self.fetch_pool.resize(target)
-            case SetParseWorkers(target=target):
-                self.parse.pool.resize(target)
-            case Pause() if self.state == "running":
-                self.state = "paused"
-            case Resume() if self.state == "paused":
-                self.state = "running"
-            case Stop(reason=reason):
-                self._stop(reason)
-            case Cancel(number=number):
-                self.fetcher.cancel(number)
-            case RetryFailed():
-                count = self.ledger.retry_failed()
-                self._wrote(now)
-                self.stats.tell(self.wall(), "info", f"{count} failed URLs are asked for again")
-            case SkipHost(host=host) if host in self.frontier.hosts:
-                self.frontier.close_host(host, "skipped by you")
-                self.stats.tell(self.wall(), "info", f"{host} is skipped; its URLs stay waiting")
-            case ReopenHost(host=host) if host in self.frontier.hosts:
-                self.frontier.open_host(host)
-                self.stats.tell(self.wall(), "info", f"{host} is taken up again")
-            case SetHostRate(host=host, rate=rate) if host in self.frontier.hosts:
-                self.frontier.hosts[host].set_rate(rate)
-                self.frontier.list_anew(self.frontier.hosts[host])
-                self.store.save_host(host, rate=rate)
-                self._wrote(now)
-            case _:
-                pass
-        self._wanted, self._published = True, 0.0  # the effect of a key is shown at once
-
-    def _stop(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:
         """End in good order; a second call ends at once."""
         now = self.clock()
+        if self.state in FINAL_STATES:
+            return
         if self._stop_at is not None:
             self._stop_at = now
             return
@@ -409,49 +384,52 @@ class Engine:
     # -- the end -------------------------------------------------------------------------
 
     def _end(self) -> None:
-        if self._stop_at is not None and (self.fetching or not self.parse.is_idle):
-            self.fetcher.cancel_all()  # law 3: what was in flight still waits on disk
-            for item in self.parse.drop_all():
-                self.frontier.release(item.job.url_id)
-            for request in self.fetching.values():
-                if request.url_id:
-                    self.frontier.release(request.url_id)
-            self.fetching.clear()
+        self._release_all()
+        self.state = "finished"
         if self._stop_at is not None and not self.frontier.is_done:
             self.state = "incomplete" if self.stopped_by == "--max-time" else "stopped"
+        elif self.frontier.waiting:
+            self.state = "incomplete"
         else:
-            self.state = "incomplete" if self.frontier.waiting else "finished"
+            self.stopped_by = ""  # it was told to stop, but there was nothing left to do
         self.store.set_meta("state", self.state)
         self.store.set_meta("finished", repr(self.wall()))
-        self.store.set_meta("elapsed", repr(self.elapsed_before + self.clock() - self.started))
+        self.store.set_meta("elapsed", repr(self._elapsed()))
         self.store.set_meta("stopped_by", self.stopped_by)
         self.store.commit()
+        self._oldest_write = None
 
-    def _fail(self, why: str) -> None:
-        self.state = "failed"
-        self.error = why
-        self.fetcher.cancel_all()
+    def _release_all(self) -> None:
+        """Give up what is still in flight; on disk it never left the queue (law 3)."""
+        for item in self.parse.drop_all():
+            self.frontier.release(item.job.url_id)
+        for request in self.fetch.drop_all():
+            if request.purpose is Purpose.ROBOTS:
+                self.robots.drop(request.number)
+            else:
+                self.frontier.release(request.url_id)
+
+    def _fail(self, why: str, exit_code: int) -> None:
+        self.state, self.error, self.exit_code = "failed", why, exit_code
+        try:
+            self.fetch.cancel_all()
+            self._publish()
+        except Exception:  # whoever waits for the end must see it, however little it tells
+            _log.exception("the last snapshot failed")
+            self.latest = msgspec.structs.replace(
+                self.latest, state="failed", error=why, verdict="FAILED", exit_code=exit_code
+            )
 
     def _restore_robots(self) -> None:
+        if self.config.ignore_robots:
+            return
         for saved in self.store.hosts():
-            if saved.host in self.frontier.hosts and not self.config.ignore_robots:
-                self.robots.restore(saved.host, saved.robots_text, saved.robots_fetched)
+            if saved.host in self.frontier.hosts:
+                age = self.wall() - saved.robots_fetched
+                self.robots.restore(saved.host, saved.robots_text, age)
 
     def _publish(self) -> None:
         self._sequence += 1
         self.latest = view.snapshot(self, self._sequence)
         self._published = self.clock()
         self._wanted = self.state in FINAL_STATES
-
-
-def _result_of(future: Future[Any], request: FetchRequest) -> FetchResult:
-    """The future's value; an exception is a mistake of ours, shown by its name."""
-    error = future.exception()
-    if error is None:
-        value = future.result()
-        assert isinstance(value, FetchResult)
-        return value
-    _log.error("a fetch raised", exc_info=error)
-    return FetchResult(
-        request, Outcome.PROTOCOL_ERROR, error=f"{type(error).__name__}: {error}"[:200]
-    )

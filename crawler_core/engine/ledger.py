@@ -13,6 +13,7 @@ from crawler_core import retry, robots, scope
 from crawler_core.config import MAX_REDIRECT_HOPS, CrawlConfig
 from crawler_core.engine import recording
 from crawler_core.engine.discovery import Discovery
+from crawler_core.engine.robots_desk import Verdict
 from crawler_core.frontier.breaker import FAILURES
 from crawler_core.frontier.frontier import Frontier, KeptOut, Refused
 from crawler_core.frontier.host import Host
@@ -62,7 +63,7 @@ class Ledger:
         self.discovery = Discovery(self.frontier, self.scope, store, self.stats)
         self._wall = wall
         self._chance = chance
-        self.start_answered = False
+        self.start_answered = bool(store.meta("start_answered"))
         """A start URL got an HTTP answer."""
 
     # -- at the start --------------------------------------------------------------------
@@ -82,8 +83,6 @@ class Ledger:
                 address = table.address(done.url_id)
                 self.frontier.trap.admits(address)
                 self.frontier.trap.saw(address, done.title)
-            if table.start_chain[done.url_id] and done.status_code:
-                self.start_answered = True
         self._reopen_what_the_options_now_allow()
         for saved in self.store.hosts():
             host = self.frontier.hosts.get(saved.host)
@@ -186,7 +185,7 @@ class Ledger:
             claim.url_id, table.address(claim.url_id), claim.outcome, claim.why, self._wall()
         )
         if table.start_chain[claim.url_id] and claim.why == robots.DISALLOWED:
-            self.start_answered = True  # its robots.txt did
+            self._note_start()  # its robots.txt did
         self.store.finish(record, ())
         self.stats.finished(record, bool(table.internal[claim.url_id]))
         self._count_for(record)
@@ -196,6 +195,19 @@ class Ledger:
         """Write down a URL that a cap keeps out."""
         self.store.keep_out(claim.url_id, claim.reason)
         self.stats.skipped[claim.reason] += 1
+
+    def robots_known(self, verdict: Verdict) -> None:
+        """Write down what a host's robots.txt turned out to be."""
+        is_known = verdict.state in {"ok", "none"}
+        self.store.save_host(
+            verdict.host,
+            robots_text=verdict.text,
+            robots_status=verdict.status,
+            robots_fetched=self._wall() if is_known else 0.0,
+        )
+        if not is_known and self.frontier.hosts[verdict.host].internal:
+            why = verdict.error or str(verdict.status)
+            self._tell("error", f"{verdict.host}: robots.txt {verdict.state} ({why})")
 
     def retry_failed(self) -> int:
         """Queue every URL again whose outcome may change; how many those are."""
@@ -236,11 +248,13 @@ class Ledger:
 
     def _throttled(self, result: FetchResult, host: Host, now: float) -> str:
         url_id = result.request.url_id
-        wait = retry.throttle_wait(result.retry_after, host.throttle_streak + 1, self._chance())
+        wait = retry.throttle_wait(result.retry_after, host.streak_at(now), self._chance())
         if not self.frontier.throttle(url_id, now, wait):
+            self._keep_host(host, now)
             self.record(result, None)
             return "its tries are used up"
-        self._keep_attempts(url_id, host, wait)
+        self._keep_attempts(url_id)
+        self._keep_host(host, now)
         return f"{host.key} is left alone for {wait:.0f} s"
 
     def _may_retry(self, result: FetchResult, host: Host) -> bool:
@@ -259,15 +273,19 @@ class Ledger:
         attempts = self.frontier.table.attempts[url_id]
         wait = retry.backoff(attempts, self._chance())
         self.frontier.retry(url_id, now, wait)
-        self._keep_attempts(url_id, host, 0.0)
+        self._keep_attempts(url_id)
+        self._keep_host(host, now)
         return f"try {attempts + 1} of {self.config.retries + 1} in {wait:.0f} s or later"
 
-    def _keep_attempts(self, url_id: int, host: Host, wait: float) -> None:
+    def _keep_attempts(self, url_id: int) -> None:
         table = self.frontier.table
         self.store.set_attempts(url_id, table.attempts[url_id], table.throttles[url_id])
+
+    def _keep_host(self, host: Host, now: float) -> None:
+        wait = max(0.0, host.snoozed_until - now)
         self.store.save_host(
             host.key,
-            not_before=self._wall() + wait,
+            not_before=self._wall() + wait if wait else 0.0,
             requests=host.requests,
             retries=host.retries,
         )
@@ -287,6 +305,7 @@ class Ledger:
             self._tell("warning", f"{host.key} is left alone for 60 s: {breaker.reason}")
         elif was_open and not breaker.is_open:
             host.note = ""
+            self.frontier.list_anew(host)
             self._tell("info", f"{host.key} answers again")
 
     def _tell(self, level: str, text: str) -> None:
@@ -299,13 +318,18 @@ class Ledger:
 
     def _start_answered(self, url_id: int, record: PageRecord) -> None:
         if record.status_code:
-            self.start_answered = True
+            self._note_start()
         if record.outcome is Outcome.REDIRECT or not record.status_code:
             return
         site = self.discovery.end_of_start_chain(url_id)
         if site is not None:
             self.store.set_meta("sites", json.dumps(sorted(self.scope.sites)))
             self._tell("info", f"a start URL redirects to {site}: it is crawled as well")
+
+    def _note_start(self) -> None:
+        if not self.start_answered:
+            self.start_answered = True
+            self.store.set_meta("start_answered", "1")
 
     def _note(self, result: FetchResult) -> str:
         if result.outcome is Outcome.REDIRECT:

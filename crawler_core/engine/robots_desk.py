@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import msgspec
 
 from crawler_core import retry, robots
@@ -102,9 +100,9 @@ class RobotsDesk:
                 return None
         return self._conclude(question.host, answer, result)
 
-    def restore(self, host: str, text: str | None, fetched: float) -> bool:
-        """Use a stored robots.txt if it is fresh; True if it was used."""
-        if not fetched or time.time() - fetched > FRESH:
+    def restore(self, host: str, text: str | None, age: float) -> bool:
+        """Use a robots.txt that was stored `age` seconds ago; True if it is fresh enough."""
+        if not 0 <= age <= FRESH:
             return False
         rules = Rules.from_body(text.encode()) if text is not None else None
         self._frontier.set_robots(host, "ok" if rules else "none", rules)
@@ -118,8 +116,8 @@ class RobotsDesk:
             self._frontier.end_host(host, Outcome.ROBOTS, robots.UNAVAILABLE)
             return Verdict(host, "unavailable", status=result.status_code, error=result.error)
         if answer is Answer.RULES:
-            text = result.body[: robots.MAX_BYTES].decode("utf-8-sig", errors="replace")
-            self._frontier.set_robots(host, "ok", Rules.from_body(result.body))
+            text = robots.text_of(result.body)
+            self._frontier.set_robots(host, "ok", Rules(text))
             return Verdict(host, "ok", text=text, status=result.status_code)
         self._frontier.set_robots(host, "none", None)
         return Verdict(host, "none", status=result.status_code)

@@ -199,7 +199,7 @@ def snapshot(engine: Engine, sequence: int) -> Snapshot:
 
 def _exit_code(engine: Engine) -> int:
     if engine.state == "failed":
-        return 3 if not engine.error.startswith("Internal error") else 70
+        return engine.exit_code
     if engine.state == "incomplete":
         return 4
     if engine.state == "finished" and not engine.ledger.start_answered:
@@ -211,7 +211,7 @@ def _stages(engine: Engine, now: float) -> StageCounts:
     hosts = engine.frontier.hosts.values()
     return StageCounts(
         waiting=engine.frontier.waiting,
-        fetching=len(engine.fetching),
+        fetching=len(engine.fetch.in_flight),
         to_parse=engine.parse.waiting,
         parsing=engine.parse.parsing,
         stored=engine.stats.stored,
@@ -227,7 +227,7 @@ def _pause_of(host: Host, now: float) -> float:
 
 
 def _fetch_view(engine: Engine, now: float) -> PoolView:
-    pool = engine.fetch_pool
+    pool = engine.fetch.pool
     return PoolView(
         where=pool.where,
         busy=pool.busy,
@@ -260,18 +260,18 @@ def _state_of(future: Future[Any]) -> str:
 
 
 def _futures(engine: Engine, now: float) -> tuple[FutureView, ...]:
-    names = {entry.number: entry.name for entry in list(engine.board.entries.values())}
+    names = {entry.number: entry.name for entry in list(engine.fetch.board.entries.values())}
     fetches = [
         FutureView(
             "fetch",
-            request.number,
+            sent.request.number,
             _state_of(future),
-            now - engine.submitted_at(request.number, now),
-            request.url,
+            now - sent.at,
+            sent.request.url,
             1,
-            names.get(request.number, ""),
+            names.get(sent.request.number, ""),
         )
-        for future, request in engine.fetching.items()
+        for future, sent in engine.fetch.in_flight.items()
     ]
     parses = [
         FutureView(
@@ -296,7 +296,7 @@ def _workers(engine: Engine, now: float) -> tuple[WorkerView, ...]:
             now - entry.since if entry.number else 0.0,
             entry.finished,
         )
-        for entry in sorted(engine.board.entries.values(), key=lambda entry: entry.name)
+        for entry in sorted(engine.fetch.board.entries.values(), key=lambda entry: entry.name)
     ]
     views += [WorkerView(name, "parse", "", 0.0, count) for name, count in engine.parse.workers]
     return tuple(views)

@@ -28,6 +28,8 @@ FAILURES = frozenset(
 )
 LOST = frozenset({Outcome.TIMEOUT, Outcome.DNS, Outcome.REFUSED, Outcome.RESET})
 """Failures of the connection: once the breaker opens, those URLs are worth asking for again."""
+_SAYS_NOTHING = frozenset({Outcome.CANCELLED, Outcome.POLICY, Outcome.ROBOTS})
+"""Ends that were our own doing."""
 
 
 class Breaker:
@@ -35,26 +37,27 @@ class Breaker:
 
     def __init__(self) -> None:
         self._recent: deque[tuple[int, Outcome]] = deque(maxlen=WINDOW)
+        self.reset()
+
+    def reset(self) -> None:
+        """Close the breaker and forget what it saw."""
+        self._recent.clear()
         self.is_open = False
         self.given_up = False
         self.probes = 0
+        """Probes that failed."""
         self.probe_at = 0.0
+        self.probe = 0
+        """The URL that was sent as a probe; 0 if none was yet."""
         self.reason = ""
 
-    @property
-    def is_probing(self) -> bool:
-        """True when only one request may be in flight."""
-        return self.is_open
-
     def record(self, url_id: int, outcome: Outcome, now: float) -> tuple[int, ...]:
-        """Note an answer; the ids to ask for again, if this one opened the breaker."""
+        """Note an answer; the ids to ask for again, if it opened or kept open the breaker."""
+        if outcome in _SAYS_NOTHING:
+            return ()
         failed = outcome in FAILURES
         if self.is_open:
-            if failed:
-                self._probe_failed(outcome, now)
-                return (url_id,) if outcome in LOST else ()
-            self.reset()
-            return ()
+            return self._record_while_open(url_id, outcome, failed, now)
         self._recent.append((url_id, outcome))
         if not failed or len(self._recent) < WINDOW:
             return ()
@@ -64,15 +67,20 @@ class Breaker:
         self.is_open = True
         self.probe_at = now + FIRST_PROBE
         self.reason = f"{len(bad)} of the last {WINDOW} answers failed ({outcome})"
-        return tuple(each for each, kind in bad if kind in LOST)
+        return tuple(dict.fromkeys(each for each, kind in bad if kind in LOST))
 
-    def reset(self) -> None:
-        """Close the breaker."""
-        self.__init__()  # type: ignore[misc]
+    def _record_while_open(
+        self, url_id: int, outcome: Outcome, failed: bool, now: float
+    ) -> tuple[int, ...]:
+        if not failed:
+            self.reset()
+            return ()
+        if url_id == self.probe:  # any other was sent before the breaker opened
+            self._probe_failed(outcome, now)
+        return (url_id,) if outcome in LOST else ()
 
     def _probe_failed(self, outcome: Outcome, now: float) -> None:
-        if now < self.probe_at:
-            return  # sent before the breaker opened
+        self.probe = 0
         self.probes += 1
         if self.probes >= PROBES:
             self.given_up = True

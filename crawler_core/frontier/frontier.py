@@ -65,7 +65,9 @@ class Frontier:
         self.done = 0
         self.kept_out = 0
         self.pages_asked = 0
-        """Internal URLs that were to be followed and were asked for (`--max-pages`)."""
+        """Internal URLs to be followed that were ever asked for (`--max-pages`).
+
+        A retry keeps its place, so that a page that was begun is never kept out."""
         self._ring: deque[tuple[int, Host]] = deque()
         self._sleepers: list[tuple[float, int, Host]] = []
         self._ticket = 0
@@ -86,7 +88,7 @@ class Frontier:
             self.kept_out += 1
         else:
             self.done += 1
-            self.pages_asked += self._is_page(row.url_id)
+        self.pages_asked += self._was_asked_as_page(row.url_id)
 
     def reopen(self, url_id: int) -> None:
         """Queue a URL again that was done or kept out."""
@@ -95,7 +97,6 @@ class Frontier:
             self.kept_out -= 1
         elif stage == Stage.DONE:
             self.done -= 1
-            self.pages_asked -= self._is_page(url_id)
         else:
             return
         self.table.set_reason(url_id, "")
@@ -104,18 +105,18 @@ class Frontier:
     def lower(self, url_id: int, depth: int) -> None:
         """Note a shorter path; a waiting URL moves up in its host's queue."""
         self.table.depth[url_id] = depth
-        if self.table.stage[url_id] == Stage.WAITING:
-            self._host_of(url_id).push(url_id, depth)
+        host = self._host_of(url_id)
+        if self.table.stage[url_id] == Stage.WAITING and not host.is_late(url_id):
+            host.push(url_id, depth)
 
     def promote(self, url_id: int, role: Role, internal: bool) -> None:
         """Give a URL a greater role; what was counted as a check may become a page."""
-        counted = self.table.stage[url_id] in {Stage.DONE, Stage.IN_FLIGHT}
-        before = self._is_page(url_id)
+        before = self._was_asked_as_page(url_id)
         self.table.role[url_id] = role
         if internal and not self.table.internal[url_id]:
             self.table.internal[url_id] = True
             self._host_of(url_id)
-        self.pages_asked += (self._is_page(url_id) - before) if counted else 0
+        self.pages_asked += self._was_asked_as_page(url_id) - before
 
     # -- next ----------------------------------------------------------------------------
 
@@ -141,11 +142,6 @@ class Frontier:
         return self._sleepers[0][0] if self._sleepers else None
 
     @property
-    def is_empty(self) -> bool:
-        """Nothing is ready now; something may be in flight or snoozed."""
-        return not self._ring
-
-    @property
     def is_done(self) -> bool:
         """Nothing is left that this run could still ask for."""
         return self.in_flight == 0 and self.waiting == self.shelved
@@ -163,7 +159,7 @@ class Frontier:
         """The host has answered; the URL stays in flight until its page is parsed."""
         host = self._host_of(url_id)
         host.in_flight.discard(url_id)
-        if not host.ticket and not host.closed and self._has_work(host):
+        if not host.ticket and not host.closed and host.waiting:
             self._list(host, None)
 
     def finish(self, url_id: int) -> None:
@@ -173,18 +169,18 @@ class Frontier:
         self._landed(url_id)
 
     def release(self, url_id: int) -> None:
-        """Put a URL back in its place that was in flight, as if it had not been asked for."""
-        self.pages_asked -= self._is_page(url_id)
+        """Put a URL that was in flight back to the front of its place."""
         self._enqueue(url_id, front=True)
         self._landed(url_id)
 
     def retry(self, url_id: int, now: float, wait: float) -> None:
         """Ask again, behind the host's other URLs and not before `wait` seconds."""
         host = self._host_of(url_id)
-        self.pages_asked -= self._is_page(url_id)
         host.retries += 1
         self._count_waiting(host, url_id)
         host.push_retry(url_id, now + wait)
+        if host.sleeps_until > now + wait:
+            host.ticket = 0  # it sleeps because of a retry that is due later
         self._landed(url_id)
 
     def throttle(self, url_id: int, now: float, wait: float) -> bool:
@@ -193,10 +189,7 @@ class Frontier:
         Returns True if the URL waits for another try; False if its tries are used up
         and it is still in flight, to be finished.
         """
-        host = self._host_of(url_id)
-        host.throttle_streak += 1
-        host.snoozed_until = max(host.snoozed_until, now + wait)
-        host.note = "answered that it gets too many requests"
+        self._host_of(url_id).throttled(now, wait)
         self.table.throttles[url_id] = min(255, self.table.throttles[url_id] + 1)
         if self.table.throttles[url_id] > THROTTLE_TRIES:
             return False
@@ -221,7 +214,8 @@ class Frontier:
     def set_robots(self, key: str, state: str, rules: robots.Rules | None) -> None:
         """robots.txt of a host is known: its URLs may be asked for."""
         host = self.hosts[key]
-        host.robots, host.rules = state, rules
+        host.robots, host.rules, host.cleared = state, rules, 0
+        host.space_out()
         self.list_anew(host)
 
     def end_host(self, key: str, outcome: Outcome, why: str) -> None:
@@ -234,7 +228,7 @@ class Frontier:
     def list_anew(self, host: Host) -> None:
         """Let a host take its turn at once: something about it has changed."""
         host.ticket = 0
-        if not host.closed and self._has_work(host):
+        if not host.closed and host.waiting:
             self._list(host, None)
 
     def close_host(self, key: str, note: str) -> None:
@@ -246,7 +240,7 @@ class Frontier:
         """Take a host up again that was skipped, given up, or ended."""
         host = self.hosts[key]
         host.skipped, host.note, host.ending = False, "", None
-        host.snoozed_until = 0.0
+        host.snoozed_until, host.throttle_streak = 0.0, 0
         host.breaker.reset()
         if host.robots in {"unavailable", "unreachable"}:
             host.robots, host.robots_tries = "unknown", 0
@@ -266,7 +260,10 @@ class Frontier:
         host = self._host_of(url_id)
         self._count_waiting(host, url_id)
         host.push(url_id, self.table.depth[url_id], front=front)
-        if not host.ticket and not host.closed and host.robots != "asking":
+        if host.closed or host.robots == "asking":
+            return
+        # A host may sleep because of a retry; what is new need not wait for that.
+        if not host.ticket or host.sleeps_until > host.wake_at():
             self._list(host, None)
 
     def _landed(self, url_id: int) -> None:
@@ -294,7 +291,7 @@ class Frontier:
                 return None  # its next answer lists it again
             verdict = self._verdict_of_trap(url_id)
         self._take(host, url_id, verdict, now)
-        if self._has_work(host):
+        if host.waiting:
             self._list(host, None)
         return verdict
 
@@ -302,17 +299,18 @@ class Frontier:
         """How a URL ends for which nothing needs to be sent, or None."""
         if host.ending is not None:
             return Refused(url_id, *host.ending)
-        if host.rules is not None and not host.rules.allows(self.table.address(url_id)):
-            return Refused(url_id, Outcome.ROBOTS, robots.DISALLOWED)
+        if host.rules is not None and host.cleared != url_id:
+            if not host.rules.allows(self.table.address(url_id)):
+                return Refused(url_id, Outcome.ROBOTS, robots.DISALLOWED)
+            host.cleared = url_id
         limit = self._config.max_pages
         capped = limit is not None and self.pages_asked >= limit
-        if capped and self._is_page(url_id) and not self.table.start_chain[url_id]:
+        if capped and self._is_new_page(url_id) and not self.table.start_chain[url_id]:
             return KeptOut(url_id, scope.MAX_PAGES)
         return None
 
     def _verdict_of_trap(self, url_id: int) -> Claim:
-        first = self.table.attempts[url_id] == 0 and self._is_page(url_id)
-        if first and not self.trap.admits(self.table.address(url_id)):
+        if self._is_new_page(url_id) and not self.trap.admits(self.table.address(url_id)):
             return KeptOut(url_id, scope.TRAP)
         return Fetch(url_id, self._host_of(url_id).key)
 
@@ -321,15 +319,12 @@ class Frontier:
         stage, depths = self.table.stage, self.table.depth
         while (entry := host.peek()) is not None:
             url_id, depth = entry
-            if stage[url_id] == Stage.WAITING and depths[url_id] == depth:
+            waits_here = depths[url_id] == depth and not host.is_late(url_id)
+            if stage[url_id] == Stage.WAITING and waits_here:
                 return url_id, 0.0
             host.pop()  # moved up, or taken from another place
-        while (late := host.peek_retry()) is not None:
-            not_before, url_id = late
-            if stage[url_id] == Stage.WAITING:
-                return url_id, not_before
-            host.pop_retry()
-        return 0, 0.0
+        late = host.peek_retry()
+        return (late[1], late[0]) if late is not None else (0, 0.0)
 
     def _take(self, host: Host, url_id: int, verdict: Claim, now: float) -> None:
         """Take the next URL out of the queue, in the way that `verdict` says."""
@@ -343,7 +338,8 @@ class Frontier:
             self.table.stage[url_id] = Stage.IN_FLIGHT
             self.table.attempts[url_id] = min(255, self.table.attempts[url_id] + 1)
             self.in_flight += 1
-            self.pages_asked += self._is_page(url_id)
+            self.pages_asked += self._is_new_page(url_id)
+            self.table.asked[url_id] = 1
             host.sending(url_id, now)
         elif isinstance(verdict, KeptOut):
             self.table.stage[url_id] = Stage.KEPT_OUT
@@ -357,13 +353,17 @@ class Frontier:
         """Put a host into the ring, or to sleep until `wake`."""
         self._ticket += 1
         host.ticket = self._ticket
+        host.sleeps_until = wake or 0.0
         if wake is None:
             self._ring.append((self._ticket, host))
         else:
             heapq.heappush(self._sleepers, (wake, self._ticket, host))
 
-    def _has_work(self, host: Host) -> bool:
-        return host.waiting > 0
-
     def _is_page(self, url_id: int) -> bool:
         return self.table.role[url_id] == Role.CRAWL and bool(self.table.internal[url_id])
+
+    def _is_new_page(self, url_id: int) -> bool:
+        return self._is_page(url_id) and not self.table.asked[url_id]
+
+    def _was_asked_as_page(self, url_id: int) -> bool:
+        return self._is_page(url_id) and bool(self.table.asked[url_id])

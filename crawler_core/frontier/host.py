@@ -59,6 +59,8 @@ class Host:
         self.limit(limits)
         self.breaker = Breaker()
         self.rules: Rules | None = None
+        self.cleared = 0
+        """The last URL that `rules` allowed: each waits for its turn more than once."""
         self.robots = "unknown"
         """unknown, asking, ok, none, unavailable, unreachable, ignored."""
         self.robots_tries = 0
@@ -71,6 +73,8 @@ class Host:
         """How all its URLs end, when robots.txt or the host itself cannot be reached."""
         self.ticket = 0
         """Its entry in the frontier's ring or among the sleepers; 0 while it has none."""
+        self.sleeps_until = 0.0
+        """When it is woken; 0 while it is not among the sleepers."""
         self.waiting = 0
         self.in_flight: set[int] = set()
         self.requests = 0
@@ -82,6 +86,8 @@ class Host:
         self._levels: dict[int, deque[int]] = {}
         self._depths: list[int] = []
         self._retries: list[tuple[float, int]] = []
+        self._late: dict[int, float] = {}
+        """Not-before time of each URL that waits as a retry: its one entry that counts."""
 
     # -- queue ---------------------------------------------------------------------------
 
@@ -99,6 +105,11 @@ class Host:
     def push_retry(self, url_id: int, not_before: float) -> None:
         """Queue a URL behind all others, to be asked for at `not_before` or later."""
         heapq.heappush(self._retries, (not_before, url_id))
+        self._late[url_id] = not_before
+
+    def is_late(self, url_id: int) -> bool:
+        """True for a URL that waits behind the others for another attempt."""
+        return url_id in self._late
 
     def peek(self) -> tuple[int, int] | None:
         """The next (url id, depth) of the breadth-first queue, if any."""
@@ -119,7 +130,8 @@ class Host:
 
     def pop_retry(self) -> None:
         """Drop what `peek_retry` showed."""
-        heapq.heappop(self._retries)
+        _, url_id = heapq.heappop(self._retries)
+        del self._late[url_id]
 
     @property
     def retry_count(self) -> int:
@@ -133,6 +145,7 @@ class Host:
         self.rate = limits.rate
         self.at_once = limits.at_once
         self.window = 1.0 if limits.at_once else float("inf")
+        """Requests at once that its answers have earned so far, at most `at_once`."""
 
     @property
     def closed(self) -> bool:
@@ -142,7 +155,7 @@ class Host:
     @property
     def has_room(self) -> bool:
         """True when one more request may be in flight."""
-        return len(self.in_flight) < (1 if self.breaker.is_probing else self.window)
+        return len(self.in_flight) + 1 <= (1 if self.breaker.is_open else self.window)
 
     def wake_at(self) -> float:
         """When the next request may be sent, as far as time decides."""
@@ -160,6 +173,8 @@ class Host:
         self.requests += 1
         self.next_send = now + self.interval
         self.sent.append(now)
+        if self.breaker.is_open:
+            self.breaker.probe = url_id
 
     def answered(self, seconds: float, *, good: bool) -> None:
         """Let the window grow while answers stay as fast as usual, shrink it otherwise.
@@ -184,6 +199,20 @@ class Host:
             return 0.0
         return sorted(self.latencies)[len(self.latencies) // 2]
 
+    def throttled(self, now: float, wait: float) -> None:
+        """Leave the host alone for `wait` seconds because it asked for fewer requests."""
+        self.throttle_streak = self.streak_at(now)
+        self.snoozed_until = max(self.snoozed_until, now + wait)
+        self.note = "answered that it gets too many requests"
+
+    def streak_at(self, now: float) -> int:
+        """Throttling answers in a row, one at `now` included.
+
+        Those that come in while the host is left alone belong to requests that were
+        under way already: they count as one.
+        """
+        return self.throttle_streak + (now >= self.snoozed_until or not self.throttle_streak)
+
     def per_second(self, now: float, span: float = 5.0) -> float:
         """Requests a second over the last `span` seconds."""
         return sum(1 for moment in reversed(self.sent) if now - moment <= span) / span
@@ -191,4 +220,8 @@ class Host:
     def set_rate(self, rate: float) -> None:
         """Limit the host to `rate` requests a second; 0 is without limit."""
         self.rate = max(0.0, rate)
-        self.next_send = 0.0
+        self.space_out()
+
+    def space_out(self) -> None:
+        """Let the next request keep today's distance from the last one."""
+        self.next_send = self.sent[-1] + self.interval if self.sent else 0.0

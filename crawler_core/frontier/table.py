@@ -23,12 +23,14 @@ class UrlTable:
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
         self._addresses: list[str] = [""]
-        self.depth = array("H", [0])
+        self.depth = array("I", [0])
         self.hops = array("B", [0])
         self.role = array("B", [0])
         self.internal = array("B", [0])
         self.stage = array("B", [Stage.KEPT_OUT])
         self.attempts = array("B", [0])
+        self.asked = array("B", [0])
+        """1 once a request was sent; unlike `attempts` it never falls back."""
         self.throttles = array("B", [0])
         self.start_chain = array("B", [0])
         self.source = array("L", [0])
@@ -53,12 +55,13 @@ class UrlTable:
             raise ValueError(f"url id {row.url_id} is not the next one, {len(self._addresses)}")
         self._ids[row.address] = row.url_id
         self._addresses.append(row.address)
-        self.depth.append(min(row.depth, 0xFFFF))
+        self.depth.append(row.depth)
         self.hops.append(min(row.hops, 0xFF))
         self.role.append(row.role)
         self.internal.append(row.internal)
         self.stage.append(Stage(int(row.state)))
         self.attempts.append(min(row.attempts, 0xFF))
+        self.asked.append(row.attempts > 0)
         self.throttles.append(min(row.throttles, 0xFF))
         self.start_chain.append(row.start_chain)
         self.source.append(row.source_id)

@@ -11,12 +11,16 @@ class _Template:
 
     def __init__(self) -> None:
         self.asked = 0
-        self.title: str | None = None
+        self.title: int | None = None  # its hash: a site may have very many templates
         self.varied = False
 
 
 class TrapGuard:
-    """Counts pages by URL template (digits as {n}) and remembers whether titles differ."""
+    """Counts pages by URL template (digits as {n}) and remembers whether titles differ.
+
+    A page is counted when it is asked for, its title is known when it was parsed: pages
+    that are under way while the limit is reached come on top of it.
+    """
 
     def __init__(self, limit: int = TRAP_PAGES) -> None:
         self._limit = limit
@@ -36,12 +40,11 @@ class TrapGuard:
         return True
 
     def saw(self, address: str, title: str) -> None:
-        """Note the title of a page that was read."""
+        """Note the title of a page that was read; "" for a page without one."""
         known = self._templates.get(urls.template(address))
         if known is None or known.varied:
             return
         if known.title is None:
-            known.title = title
-        elif known.title != title:
+            known.title = hash(title)
+        elif known.title != hash(title):
             known.varied = True
-            known.title = ""

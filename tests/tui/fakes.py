@@ -291,11 +291,19 @@ def _completions(second: float) -> tuple[Completion, ...]:
             )
             continue
         what, outcome, ms, size, path, note = ANSWERS[serial % len(ANSWERS)]
-        url = f"https:{path}" if path.startswith("//") else HOME + path
         rows.append(
             Completion(
-                *(serial, at, "fetch", 4000 + serial, f"T{1 + serial % 16:02}"),
-                *(what, outcome, ms, size, url, note),
+                serial=serial,
+                at=at,
+                kind="fetch",
+                number=4000 + serial,
+                worker=f"T{1 + serial % 16:02}",
+                what=what,
+                outcome=outcome,
+                ms=ms,
+                size=size,
+                url=f"https:{path}" if path.startswith("//") else HOME + path,
+                note=note,
             )
         )
     return tuple(rows)

@@ -182,8 +182,9 @@ def bind_again(places: list[str]) -> list[socket.socket]:
 def _listen(address: str, port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        if port:  # connections of the last run may still be in TIME_WAIT
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A resumed demo binds the port again while connections of the last run are in TIME_WAIT,
+        # which works only if the first run had said so too.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))
         # At once: bound but not listening, it would refuse a client that is told the address.
         listening.listen(MAX_CONNECTIONS)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Literal
 
 from crawler_core.snapshot import HostView, Snapshot
 from tui.bridge import Export, is_final
-from tui.formats import count, csv_name, host_name, plural
+from tui.formats import count, csv_name, host_name, plain, plural
 from tui.keys import TABS
 from tui.screens.dialogs import Ask, WorkersPrompt
 from tui.screens.help import HelpScreen
-from tui.screens.panes import BrokenPane, WorkersPane
+from tui.screens.panes import BrokenPane, LogPane, WorkersPane
 from tui.screens.reading import Reading
 from tui.screens.results import ResultsPane
 from tui.screens.save import Saved, SaveScreen
@@ -18,6 +20,8 @@ from tui.screens.steering import Steering
 from tui.widgets.grid import Grid
 from tui.widgets.lists import RESULT_COLUMNS
 
+SAID_FOR = 3.0
+"""Seconds that a message in the corner stays."""
 _SORT_KEYS = {
     "": ("f", "the order in which they finished"),
     "address": ("a", "address"),
@@ -33,6 +37,9 @@ _SORT_KEYS = {
 
 class Acts(Reading):
     """The part of the dashboard that acts: every key of the table ends here."""
+
+    _said = ""
+    _said_at = 0.0
 
     steering: Steering
     saved: str
@@ -60,10 +67,12 @@ class Acts(Reading):
         raise NotImplementedError
 
     def say(self, text: str, *, severe: bool = False) -> None:
-        """Tell something in a corner of the screen."""
-        if text:
-            severity = "warning" if severe else "information"
-            self.notify(text, severity=severity, markup=False, timeout=3)  # type: ignore[arg-type]
+        """Tell something in a corner of the screen; the same words only once in a while."""
+        again = text == self._said and time.monotonic() - self._said_at < SAID_FOR
+        if text and not again:
+            self._said, self._said_at = text, time.monotonic()
+            severity: Literal["warning", "information"] = "warning" if severe else "information"
+            self.notify(plain(text), severity=severity, markup=False, timeout=SAID_FOR)
 
     def action_fetch(self, by: int) -> None:
         """Change the number of fetch workers."""
@@ -225,6 +234,9 @@ class Acts(Reading):
 
     def action_detail(self) -> None:
         """Show all of the selected row."""
+        if self.tab == "log":
+            self._log_line()
+            return
         if self.tab == "hosts":
             self.action_host()
             return
@@ -292,6 +304,11 @@ class Acts(Reading):
         if tab == "workers":
             return 0, self._worker_url(self.steering.latest)
         return (0, self.completion_url()) if tab == "overview" else (0, "")
+
+    def _log_line(self) -> None:
+        text = self.query_one(LogPane).selected()
+        if text:
+            self.app.push_screen(Ask("Log", [text], [("esc", "back", "")]))
 
     def _worker_url(self, snapshot: Snapshot) -> str:
         focused = self.focused

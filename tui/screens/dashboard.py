@@ -39,6 +39,10 @@ MAIN_GRIDS = {
 """The table of each tab that has the focus when the tab is opened."""
 
 
+QUIET = 5 * FRAMES
+"""Ticks without a new snapshot after which nothing is drawn any more."""
+
+
 class Dashboard(Acts):
     """One crawl on one screen."""
 
@@ -62,6 +66,8 @@ class Dashboard(Acts):
         self.client = client
         self.session = session
         self.steering = Steering(client)
+        self.newest: Snapshot | None = None
+        """The newest state known; `latest` is the one that is shown."""
         self.latest: Snapshot | None = None
         self.frozen = False
         self.saved = ""
@@ -71,9 +77,8 @@ class Dashboard(Acts):
         self._pace = Pace()
         self._ticks = 0
         self._due = 0
+        self._quiet = 0
         self._last_tick = 0.0
-        self.drawn = 0
-        """Frames drawn."""
 
     def compose(self) -> ComposeResult:
         yield Head(widget_id="head")
@@ -103,20 +108,18 @@ class Dashboard(Acts):
         snapshot = self.client.snapshot()
         if snapshot is None:
             return
-        new = self.latest is None or snapshot.sequence != self.latest.sequence
-        if new:
-            self.latest = self.steering.latest = snapshot
+        if self.newest is None or snapshot.sequence != self.newest.sequence:
+            self.newest = self.steering.latest = snapshot
             self._watch = watch(self._watch, snapshot, snapshot.at)
             self.query_one(Overview).take(snapshot)
             self.query_one(LogPane).take(snapshot)
-        if self.frozen:
+            self._quiet = 0
+        self._quiet += 1
+        if self.frozen or self._quiet > QUIET:
             return
+        self.latest = snapshot
         self._ticks += 1
-        self.drawn += 1
-        final = is_final(snapshot)
-        self._draw(
-            lists_too=final or self._ticks % 2 == 1, graphs_too=final or self._ticks % 4 == 1
-        )
+        self._draw(lists_too=self._ticks % 2 == 1, graphs_too=self._ticks % 4 == 1)
 
     def open_tab(self, tab: str) -> None:
         """Show a tab and give its table the focus."""
@@ -140,6 +143,7 @@ class Dashboard(Acts):
 
     def redraw(self) -> None:
         """Draw everything again."""
+        self._quiet = 0
         self._draw(lists_too=True, graphs_too=True)
 
     def head(self) -> None:
@@ -201,7 +205,7 @@ class Dashboard(Acts):
 
     def action_leave(self, showing: bool = False) -> None:
         """Quit; ask first while the crawl runs."""
-        snapshot = self.latest
+        snapshot = self.newest
         if self.client.read_only or is_final(snapshot):
             self.post_message(self.Leave(showing))
             return

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.bridge import Client, is_final
-from tui.formats import count, cut_middle
+from tui.formats import count, cut_middle, plain
 from tui.widgets.paint import Line, Painted
 
 PATIENCE = 15.0
@@ -64,9 +64,9 @@ class Ask(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = Content(self._title)
+            box.border_title = Content(plain(self._title))
             for text in self._says:
-                yield Static(Content(text), classes="says")
+                yield Static(Content(plain(text)), classes="says")
             yield self._choices
 
     def on_mount(self) -> None:

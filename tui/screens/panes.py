@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 
-from crawler_core.snapshot import Completion, HostView, LogLine, Snapshot
+from crawler_core.snapshot import Completion, LogLine, Snapshot
 from tui.formats import count, home_of, plural
 from tui.widgets import lists
 from tui.widgets.grid import Grid, Key
@@ -171,7 +171,6 @@ class HostsPane(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="hosts")
-        self._views: dict[str, HostView] = {}
 
     def compose(self) -> ComposeResult:
         yield Grid(
@@ -180,6 +179,7 @@ class HostsPane(Vertical):
             widget_id="hosts-grid",
             empty="none yet",
             cursor_always=True,
+            tall_head=True,
         )
 
     def look(self, snapshot: Snapshot) -> None:
@@ -254,6 +254,11 @@ class LogPane(Vertical):
             if line.serial > self._last:
                 self._lines.append(line)
                 self._last = line.serial
+
+    def selected(self) -> str:
+        """The text of the selected line; "" if there is none."""
+        cursor = self.query_one("#log-grid", Grid).cursor
+        return next((line.text for line in self._lines if line.serial == cursor), "")
 
     def look(self) -> None:
         """Draw them."""

@@ -17,7 +17,7 @@ from textual.widgets import Input, RadioSet, Static
 
 from crawler_core.errors import CrawlError
 from tui.bridge import Export
-from tui.formats import plural
+from tui.formats import plain, plural
 from tui.widgets.toggles import Pick, Tick
 
 Writer = Callable[[Path, Export, bool], int]
@@ -148,4 +148,4 @@ class SaveScreen(ModalScreen[Saved | None]):
     def _say(self, text: str, kind: str) -> None:
         line = self.query_one("#save-says", Static)
         line.set_classes(kind)
-        line.update(Content(text))
+        line.update(Content(plain(text)))

@@ -28,6 +28,10 @@ class TooSmall(ModalScreen[None]):
     def on_resize(self) -> None:
         self._say()
 
+    def on_screen_resume(self) -> None:
+        if not is_too_small(self.app.size):
+            self.dismiss(None)
+
     def _say(self) -> None:
         size = self.app.size
         self.query_one("#too-small", Static).update(

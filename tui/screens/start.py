@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, RadioSet, Static
@@ -17,15 +18,17 @@ from textual.widgets import Input, RadioSet, Static
 from crawler_core.config import Speed
 from crawler_core.errors import CrawlError
 from tui.bridge import Client, RecentCrawl, Session, StartOptions
-from tui.formats import count, day
+from tui.formats import count, day, plain
 from tui.widgets.grid import Cell, Column, Grid, Key, ListFeed
 from tui.widgets.header import Foot
 from tui.widgets.toggles import Pick, Tick
 
-_SPEEDS: tuple[Speed, ...] = ("gentle", "normal", "mine")
+_SPEEDS: tuple[Speed | None, ...] = ("gentle", None, "mine")
+"""None leaves it to the kind of host: this machine has no limit, all others are `normal`."""
 _SPEED_WORDS = ("gentle, 1/s", "normal, 10/s and 5 at once", "my own site: no limit")
 _PER_SECOND = {"gentle": 1.0, "normal": 10.0}
 _PAGES_TOLD = 10_000
+_THIS_MACHINE = ("localhost", "127.", "[::1]")
 _HINTS = [
     ("enter", "start", "start"),
     ("tab", "next field", "app.focus_next"),
@@ -34,7 +37,7 @@ _HINTS = [
 ]
 RECENT_COLUMNS = (
     Column("", 0, "middle"),
-    Column("started", 17),
+    Column("started", 17, from_width=90),
     Column("state", 26),
     Column("broken", 7, "right"),
     Column("enter does", 12),
@@ -47,7 +50,8 @@ class StartScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
         Binding("q", "leave", show=False),
-        Binding("d,ctrl+d", "demo", show=False),
+        Binding("d", "demo", show=False),
+        Binding("ctrl+d", "demo", show=False, priority=True),
         Binding("enter", "start", show=False, priority=True),
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
@@ -89,7 +93,7 @@ class StartScreen(Screen[None]):
             yield Static(
                 Content.assemble(
                     (f" crawltui {self._version} ", "$accent bold"),
-                    "  Crawl a web site, watch it live, steer it with keys, save a CSV.",
+                    "  Crawl a site, watch it live, steer it by keys, save a CSV.",
                 ),
                 id="start-title",
             )
@@ -103,11 +107,12 @@ class StartScreen(Screen[None]):
                     with RadioSet(id="speed", compact=True):
                         for number, words in enumerate(_SPEED_WORDS):
                             yield Pick(Content(words), value=number == 1, compact=True)
-                with Horizontal(classes="row"):
+                with Horizontal(classes="row follow"):
                     yield Static("Follow", classes="label")
-                    yield Tick("images, css, scripts", True, id="resources", compact=True)
-                    yield Tick("check external links", True, id="external", compact=True)
-                    yield Tick("subdomains", False, id="subdomains", compact=True)
+                    with Container(id="follow"):
+                        yield Tick("images, css, scripts", True, id="resources", compact=True)
+                        yield Tick("external links", True, id="external", compact=True)
+                        yield Tick("subdomains", False, id="subdomains", compact=True)
                 with Horizontal(classes="row"):
                     yield Static("Stop", classes="label")
                     yield Static("at", classes="word")
@@ -131,7 +136,9 @@ class StartScreen(Screen[None]):
         self.query_one(Foot).look(_HINTS)
         self.run_worker(self._list, thread=True, exit_on_error=False)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.height < 28, "-short")
+        self.set_class(event.size.width < 76, "-narrow")
         self.call_after_refresh(self.query_one(Foot).repaint)
         self.call_after_refresh(self.query_one(Grid).repaint)
 
@@ -231,7 +238,7 @@ class StartScreen(Screen[None]):
     def _say(self, text: str, kind: str) -> None:
         line = self.query_one("#start-says", Static)
         line.set_classes(kind)
-        line.update(Content(text))
+        line.update(Content(plain(text)))
 
     def _plan(self) -> None:
         options = self.options
@@ -249,6 +256,8 @@ def plan(options: StartOptions) -> str:
     site = options.url.partition("://")[2] or options.url
     host = site.partition("/")[0] or "a host"
     per_second = _PER_SECOND.get(options.speed or "normal")
+    if options.speed is None and host.startswith(_THIS_MACHINE):
+        return f"So: no limit on requests to {host}, as it is this machine."
     if per_second is None:
         return f"So: no limit on requests to {host}. Choose this only for a site of your own."
     pages = min(options.max_pages or _PAGES_TOLD, _PAGES_TOLD)
@@ -264,7 +273,7 @@ def command(options: StartOptions) -> str:
     """The same crawl as a command line."""
     url = options.url or "URL"
     words = ["crawltui", f"'{url}'" if set(url) & set("&?;*() '\"$#") else url]
-    if options.speed != "normal":
+    if options.speed:
         words.append(f"--speed {options.speed}")
     words += ["--no-resources"] * (not options.resources)
     words += ["--no-external"] * (not options.external)

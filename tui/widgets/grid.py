@@ -284,7 +284,7 @@ class Grid(Painted, can_focus=True):
         start = at + cells - len(name) if column.align == "right" else at
         if not column.title or start < line.at:
             return
-        first = 0 < line.at <= len(self.title) + 4
+        first = self._heads == 1 and line.at <= len(self.title) + 4
         line.put(("─" if first else " ") * max(0, start - line.at - 1), "rule")
         line.to(start).put(name, "accent" if mark else "dim")
 

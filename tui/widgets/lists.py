@@ -153,7 +153,7 @@ def broken(targets: Sequence[BrokenTarget], home: str) -> ListFeed:
             target.url_id,
             (
                 (str(target.status_code or "–"), "broken"),
-                (target.status or target.outcome.value, "broken"),
+                (_broken_words(target), "broken"),
                 (count(target.links), "number"),
                 (short_url(target.address, home), ""),
             ),
@@ -188,6 +188,12 @@ def result_cells(row: ResultRow, home: str) -> Sequence[Cell]:
         ("" if row.seconds is None else f"{1000 * row.seconds:,.0f}", ""),
         (kind.rpartition("/")[2], "dim"),
     )
+
+
+def _broken_words(target: BrokenTarget) -> str:
+    # An answer below 400 is broken for a reason of its own, such as a redirect to nowhere.
+    plain_fault = target.status and not 0 < target.status_code < 400
+    return target.status if plain_fault else target.outcome.value
 
 
 def _host_cells(view: HostView) -> Sequence[Cell]:

@@ -96,9 +96,9 @@ def parse_pool(snapshot: Snapshot, width: int, _height: int) -> list[Line]:
     name = {"soup": "BeautifulSoup", "lexbor": "lexbor"}.get(snapshot.parser, snapshot.parser)
     parser = Line("  parser ", "dim").put(name)
     if snapshot.stages.backlog_bytes:
-        parser.put("   bodies waiting ", "dim").put(size(snapshot.stages.backlog_bytes))
+        parser.put("   backlog ", "dim").put(size(snapshot.stages.backlog_bytes))
     if pool.rebuilt:
-        parser.put("   pool rebuilt ", "dim").put(f"{pool.rebuilt}×", "warn")
+        parser.put("   rebuilt ", "dim").put(f"{pool.rebuilt}×", "warn")
     return [
         rule(f"PARSE pool: {_place('parse', pool)}", width, note="< >"),
         _gauge_line(pool, width, "parse"),

@@ -1,0 +1,399 @@
+"""The commands, and how a command line that makes no sense is answered."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import logging
+import re
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+import msgspec
+
+from crawler_core import __version__
+from crawler_core.crawl import places
+from crawler_core.crawl.journal import log_path, open_log
+from crawler_core.errors import ConfigError, CrawlError
+from crawler_core.export import HEADERS, export_csv
+from crawler_core.store.reader import StoreReader
+from tui import crawls as listing
+from tui import flags
+from tui.options import Credentials, DashRequest, RunRequest, given, split_proxy
+from tui.requests import (
+    Typed,
+    check_csv,
+    demo_crawl,
+    new_crawl,
+    output_of,
+    resumed_crawl,
+    stored_config,
+    terminal_to_ask,
+)
+from tui.streams import complain, has_screen, say, until_closed
+
+_INTERRUPTED = 130
+_INTERNAL = 70
+_WRONG = 2
+_DEMO_CSV = "demo.csv"
+_DEMO_ENGINE: dict[str, Any] = {"fetch_workers": 16, "parse_deadline": 2.0}
+"""Without a screen; the deadline is short so that the page that outlasts it is soon over."""
+_NO_SCREEN = "There is no terminal here: the crawl runs without the dashboard."
+_EXAMPLES = """\b
+Examples:
+  crawltui https://example.org/               crawl it in the dashboard
+  crawltui                                    the start screen, earlier crawls
+  crawltui demo                               a built-in site, no network needed
+  crawltui run example.org --csv pages.csv    crawl it without a screen
+  crawltui run example.org --fail-on broken   for CI: exit 1 on broken links
+  crawltui resume                             go on with the newest unfinished crawl
+  crawltui export NAME -o broken.csv --what broken
+
+crawltui run --help lists all options of a crawl; the dashboard takes them too."""
+_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def run_command_line(argv: Sequence[str]) -> int:
+    """Run a command line and return its exit code; never raises, never shows a traceback."""
+    open_log()
+    logging.captureWarnings(True)
+    _tolerate(sys.stdout)
+    try:
+        code = root.main(_routed(argv), prog_name="crawltui", standalone_mode=False)
+    except click.ClickException as error:
+        complain(error.format_message())
+        complain(f"{_help_of(error)} shows how it goes.")
+        return _WRONG
+    except CrawlError as error:
+        complain(str(error))
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        complain("Broken off.")
+        return _INTERRUPTED
+    except Exception as error:
+        logging.getLogger(__name__).exception("a command failed")
+        name = type(error).__name__
+        complain(f"Internal error ({name}: {error}); the details are in {log_path()}.")
+        return _INTERNAL
+    return code if isinstance(code, int) else 0
+
+
+@click.group(context_settings=_SETTINGS, epilog=_EXAMPLES, subcommand_metavar="[COMMAND | URL…]")
+@click.version_option(__version__, prog_name="crawltui", message="%(prog)s %(version)s")
+def root() -> None:
+    """The site crawler that you drive: a terminal dashboard over a fast crawl engine."""
+
+
+@root.command(cls=flags.GroupedCommand)
+@click.argument("urls", nargs=-1, metavar="[URL]…")
+@flags.csv_options
+@flags.raw_option
+@flags.report_options
+@flags.fail_option
+@flags.store_options
+@click.option(
+    "--resume",
+    cls=flags.GroupedOption,
+    group="Results",
+    metavar="STORE",
+    help="Go on with a crawl; options given anew override its own.",
+)
+@flags.engine_options
+@flags.secret_options
+def run(resume: str | None, **options: Any) -> int:
+    """Crawl without a screen: progress, then a summary."""
+    typed = _typed(options)
+    if resume is not None:
+        return _run_resumed(typed, places.resolve(resume))
+    return _run(new_crawl(typed))
+
+
+@root.command(cls=flags.GroupedCommand, hidden=True)
+@click.argument("urls", nargs=-1, metavar="URL…")
+@flags.csv_options
+@flags.raw_option
+@flags.report_options
+@flags.fail_option
+@flags.store_options
+@flags.engine_options
+@flags.secret_options
+def crawl(**options: Any) -> int:
+    """Crawl in the dashboard."""
+    typed = _typed(options)
+    request = new_crawl(typed)
+    if not _shows_dashboard(typed):
+        return _run(request)
+    startup, output = request.startup, request.output
+    store = Path(startup.store)
+    code = _open_dashboard(
+        DashRequest(
+            kind="crawl",
+            config=startup.config,
+            secrets=startup.secrets,
+            store=store,
+            csv=output.csv,
+            csv_bom=output.csv_bom,
+            force=startup.force,
+        )
+    )
+    return _judged(code, store) if output.fail_on_broken else code
+
+
+@root.command(hidden=True)
+def start() -> int:
+    """The start screen."""
+    if not has_screen():
+        say(*root.get_help(click.Context(root, info_name="crawltui", **_SETTINGS)).splitlines())
+        return _WRONG
+    return _open_dashboard(DashRequest(kind="start"))
+
+
+@root.command(cls=flags.GroupedCommand)
+@click.argument("store", required=False)
+@flags.csv_options
+@flags.raw_option
+@flags.engine_options
+@flags.secret_options
+def resume(store: str | None, **options: Any) -> int:
+    """Go on with a crawl, by default the newest unfinished one."""
+    path = _newest_unfinished() if store is None else places.resolve(store)
+    typed = _typed(options)
+    if not _shows_dashboard(typed):
+        return _run_resumed(typed, path)
+    request = resumed_crawl(typed, path, _ask if terminal_to_ask() else None)
+    config = msgspec.structs.replace(stored_config(path), **typed.engine)
+    return _open_dashboard(
+        DashRequest(
+            kind="resume",
+            config=config,
+            changes=request.startup.changes,
+            secrets=request.startup.secrets,
+            store=path,
+            csv=request.output.csv,
+            csv_bom=request.output.csv_bom,
+        )
+    )
+
+
+@root.command()
+@click.argument("store")
+def view(store: str) -> int:
+    """Look at a crawl in the dashboard, also while it runs."""
+    path = places.resolve(store)
+    stored_config(path)
+    if not has_screen():
+        raise ConfigError(
+            "view needs a terminal: crawltui export writes a crawl's results to a file."
+        )
+    return _open_dashboard(DashRequest(kind="view", store=path))
+
+
+@root.command()
+@click.argument("store")
+@click.option("-o", "--output", required=True, metavar="FILE", help="- is standard output.")
+@click.option("--what", type=click.Choice(list(HEADERS)), default="pages", help="Default: pages.")
+@click.option("--csv-bom", is_flag=True, help="Begin with a byte-order mark, for Excel.")
+@click.option("--raw-csv", is_flag=True, help="Leave cells that look like formulas as they are.")
+def export(store: str, output: str, what: str, csv_bom: bool, raw_csv: bool) -> None:
+    """Write a crawl's results as CSV, also while it runs."""
+    path = places.resolve(store)
+    to_stdout = output == "-"
+    target = Path(output).expanduser()
+    with StoreReader(path) as reader:
+        raw = raw_csv or reader.config().raw_csv
+        if to_stdout:
+            with until_closed():
+                export_csv(reader, sys.stdout, what, bom=csv_bom, raw=raw)
+        else:
+            check_csv(target, path)
+            rows = export_csv(reader, target, what, bom=csv_bom, raw=raw)
+            say(f"Wrote {rows:,} {'row' if rows == 1 else 'rows'} to {target}")
+        waiting = reader.summary().waiting
+    if waiting:
+        complain(f"This crawl is not finished: {waiting:,} URLs still wait.")
+
+
+@root.command()
+@click.option(
+    "--delete",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="Delete this crawl; without a name and with --older all those.",
+)
+@click.option("--older", type=flags.Duration("d"), help="Only those older than 30d, 12h …")
+def crawls(delete: str | None, older: float | None) -> None:
+    """List the crawls that are kept, or delete some."""
+    now, folder = time.time(), places.default_folder()
+    if delete:
+        say(listing.delete_named(delete))
+        return
+    if delete is not None and older is None:
+        raise ConfigError("--delete needs a name from the list, or --older TIME with it.")
+    entries = places.crawls(folder)
+    if older is not None:
+        entries = listing.older_than(entries, older, now)
+    if delete is not None and entries:
+        say(*listing.delete_all(entries))
+    else:
+        say(*listing.list_lines(entries, folder, now))
+
+
+@root.command(cls=flags.GroupedCommand)
+@click.option(
+    "--pages", cls=flags.GroupedOption, group="Site", type=int, metavar="N", help="Default: 2000."
+)
+@click.option("--headless", cls=flags.GroupedOption, group="Site", is_flag=True, help="No screen.")
+@flags.csv_options
+@flags.report_options
+@flags.store_options
+def demo(pages: int | None, headless: bool, **options: Any) -> int:
+    """Crawl a built-in site full of faults; no network needed."""
+    from tui.demo.site import DEFAULT_PAGES
+
+    typed, pages = _typed(options), DEFAULT_PAGES if pages is None else pages
+    if headless or not _shows_dashboard(typed):
+        return _demo_without_screen(typed, pages)
+    output = output_of(typed, None)
+    return _open_dashboard(
+        DashRequest(
+            kind="demo",
+            store=Path(typed.store).expanduser() if typed.store is not None else None,
+            csv=output.csv,
+            csv_bom=output.csv_bom,
+            force=typed.force,
+            pages=pages,
+        )
+    )
+
+
+def _typed(options: dict[str, Any]) -> Typed:
+    """What click found, sorted into what concerns the engine and what does not."""
+    own = {name: options.pop(name) for name in Typed.__struct_fields__ if name in options}
+    proxy = ""
+    if options.get("proxy"):
+        options["proxy"], proxy = split_proxy(options["proxy"])
+    credentials = Credentials(
+        proxy=proxy,
+        auth=options.pop("auth", None),
+        cookies=options.pop("cookie", ()),
+        headers=options.pop("header", ()),
+    )
+    return Typed(**given(own), credentials=credentials, engine=given(options))  # type: ignore[arg-type]
+
+
+def _run(request: RunRequest) -> int:
+    from tui import headless
+
+    return headless.run(request)
+
+
+def _run_resumed(typed: Typed, store: Path) -> int:
+    request = resumed_crawl(typed, store, _ask if terminal_to_ask() else None)
+    with StoreReader(store) as reader:
+        saved = reader.meta("demo")
+    if saved is None:
+        return _run(request)
+    from tui.demo.server import DemoServer
+
+    with DemoServer.again(saved):
+        return _run(request)
+
+
+def _demo_without_screen(typed: Typed, pages: int) -> int:
+    from tui.demo.server import DemoServer
+
+    typed = msgspec.structs.replace(typed, csv=typed.csv or _DEMO_CSV, engine=_DEMO_ENGINE)
+    output_of(typed, None)
+    with DemoServer() if pages is None else DemoServer(pages) as server:
+        return _run(demo_crawl(typed, server.start_urls, server.saved))
+
+
+def _shows_dashboard(typed: Typed) -> bool:
+    """Whether this crawl is driven on a screen: where there is one, and none speaks against."""
+    if typed.json or typed.quiet or typed.csv == "-":
+        return False
+    if has_screen():
+        return True
+    complain(_NO_SCREEN)
+    return False
+
+
+def _open_dashboard(request: DashRequest) -> int:
+    from tui.dash import open_dashboard
+
+    return open_dashboard(request)
+
+
+def _judged(code: int, store: Path) -> int:
+    """1 after a crawl with broken links that ended well otherwise."""
+    if code not in {0, 4}:
+        return code
+    with StoreReader(store) as reader:
+        return 1 if reader.broken_count() else code
+
+
+def _newest_unfinished() -> Path:
+    folder = places.default_folder()
+    found = places.newest_unfinished(folder)
+    if found is None:
+        raise ConfigError(f"No unfinished crawl is in {folder}: start one by crawltui URL.")
+    return found
+
+
+def _ask(name: str) -> str:
+    return str(click.prompt(f"{name} (as when the crawl began)", hide_input=True, err=True))
+
+
+def _routed(argv: Sequence[str]) -> list[str]:
+    """The arguments with the command that they stand for at their front."""
+    if not argv:
+        return ["start"]
+    first = argv[0]
+    if first in root.commands or first in {"-h", "--help", "--version"}:
+        return list(argv)
+    if not first.startswith("-") and not _looks_like_url(first):
+        raise _unknown(first)
+    _refuse_file(first)
+    return ["crawl", *argv]
+
+
+def _looks_like_url(word: str) -> bool:
+    """Dots, colons and slashes make a host or URL; other words are meant as commands."""
+    return word == "localhost" or re.search(r"[.:/@\\]", word) is not None
+
+
+def _refuse_file(word: str) -> None:
+    if "://" not in word and word.endswith(places.SUFFIX) and Path(word).is_file():
+        raise ConfigError(
+            f"{word} is a crawl: crawltui resume {word} goes on with it, "
+            f"crawltui view {word} shows it."
+        )
+
+
+def _unknown(word: str) -> ConfigError:
+    known = [name for name, command in root.commands.items() if not command.hidden]
+    near = difflib.get_close_matches(word, known, n=1)
+    if near:
+        raise ConfigError(f"Unknown command {word!r}: did you mean {near[0]}?")
+    raise ConfigError(
+        f"Unknown command {word!r}: did you mean one of {', '.join(known)}, or a URL?"
+    )
+
+
+def _help_of(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command if context is not None else root
+    if command is root:
+        return "crawltui --help"
+    return f"crawltui {'run' if command is crawl else command.name} --help"
+
+
+def _tolerate(stream: TextIO) -> None:
+    """Letters that the terminal's encoding lacks are no reason to fail."""
+    with contextlib.suppress(AttributeError, ValueError):
+        stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
