@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from crawler_core.config import MAX_FETCH_WORKERS, ParseIn, max_parse_workers
+from crawler_core.errors import EnvironmentRefused
 from crawler_core.parse import worker
 
 T = TypeVar("T")
@@ -28,6 +29,9 @@ T = TypeVar("T")
 WORKER_MEMORY = 3 * 1024**3
 """Bytes of address space of one parse worker; a 10 MB page needs well under 2 GiB."""
 PRELOAD = ["__main__", "crawler_core.parse.worker"]
+_NO_WORKERS = (
+    "This system lets no parse worker start: parse in threads instead, by --parse-in threads."
+)
 
 
 class InlineExecutor(Executor):
@@ -130,6 +134,13 @@ class ParsePool:
         self.busy += 1
         return future, self.generation
 
+    def prove(self, seconds: float = 10.0) -> None:
+        """Raise EnvironmentRefused if workers cannot even start here, whatever they parse."""
+        try:
+            self._executor.submit(worker.warm_up).result(seconds)
+        except (RuntimeError, OSError, TimeoutError) as error:
+            raise EnvironmentRefused(_NO_WORKERS) from error
+
     def landed(self, generation: int) -> None:
         """A future of that generation is done."""
         if generation == self.generation:
@@ -164,6 +175,12 @@ class ParsePool:
             return InlineExecutor()
         if self.where == "threads":
             return ThreadPoolExecutor(self.target, thread_name_prefix="parse")
+        try:
+            return self._build_processes()
+        except (OSError, ImportError) as error:  # no semaphores, no descriptors, no memory
+            raise EnvironmentRefused(_NO_WORKERS) from error
+
+    def _build_processes(self) -> Executor:
         self._processes[:] = [process for process in self._processes if process.is_alive()]
         executor = ProcessPoolExecutor(
             self.target,

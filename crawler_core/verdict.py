@@ -67,7 +67,7 @@ def _waiting_for_hosts(facts: Facts) -> tuple[str, str]:
         return "DRAINING", f"{left:,} left, oldest {facts.oldest_age:.0f} s{rest}"
     # Hosts that are not among those shown are unknown, so they may have room.
     unseen = facts.stages.waiting - sum(host.waiting for host in facts.hosts)
-    held = [host for host in waiting if _limit_of(host)]
+    held = [host for host in waiting if host not in asleep and _limit_of(host)]
     fetch = facts.fetch
     if (unseen > 0 or len(held) + len(asleep) < len(waiting)) and fetch.busy >= fetch.target:
         share = f"parsers {facts.parse.utilisation:.0%} busy"

@@ -1,4 +1,4 @@
-"""Writes the tables of options and keys into the README, from the product itself.
+"""Writes the table of keys into the README, from the product itself.
 
 python docs/tables.py          rewrite README.md
 python docs/tables.py --check  exit 1 if it is out of date
@@ -9,18 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tui.keys import KEYS
+from tui.keys import table
 
 README = Path(__file__).parents[1] / "README.md"
-
-
-def keys_table() -> str:
-    """The one table of keys as Markdown."""
-    rows = ["| key | does |", "|---|---|"]
-    for key in KEYS:
-        shown = " ".join(f"`{name}`" for name in key.shown.replace("|", "\\|").split())
-        rows.append(f"| {shown} | {key.does} |")
-    return "\n".join(rows)
 
 
 def with_section(text: str, name: str, body: str) -> str:
@@ -34,7 +25,7 @@ def with_section(text: str, name: str, body: str) -> str:
 def main() -> int:
     """Rewrite or check the README."""
     old = README.read_text(encoding="utf-8")
-    new = with_section(old, "keys", keys_table())
+    new = with_section(old, "keys", table())
     if "--check" in sys.argv:
         return int(old != new)
     README.write_text(new, encoding="utf-8")

@@ -55,7 +55,9 @@ def test_a_parse_worker_loads_only_what_parsing_needs() -> None:
         loaded = set(executor.submit(_modules).result(60))
     ours = {name for name in loaded if name.startswith(("crawler_core.", "tui"))}
     floors = ("parse", "model", "text", "errors", "url", "config", "pools")
-    assert {n for n in ours if not n.startswith(tuple(f"crawler_core.{f}" for f in floors))} == set()
+    assert {
+        n for n in ours if not n.startswith(tuple(f"crawler_core.{f}" for f in floors))
+    } == set()
     assert [name for name in HEAVY if name in loaded] == []
     assert "bs4" in loaded
 

@@ -237,9 +237,10 @@ def origin(url: str) -> str:
 
 
 def host_name(key: str) -> str:
-    """A host as people write it: https and its usual port go without saying."""
-    name = key.removeprefix("https://").rstrip("/")
-    return name.removesuffix(":443") if key.startswith("https://") else name
+    """A host as people write it: https goes without saying, and http where a port is named."""
+    scheme, _, name = key.rstrip("/").rpartition("://")
+    has_port = name.rpartition(":")[2].isdecimal()
+    return f"http://{name}" if scheme == "http" and not has_port else name
 
 
 def csv_name(start_urls: Sequence[str], *, partial: bool, what: str = "pages") -> str:

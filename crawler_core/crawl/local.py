@@ -16,10 +16,11 @@ from crawler_core.config import CrawlConfig, Secrets
 from crawler_core.crawl.broadcast import Broadcast, socket_path
 from crawler_core.crawl.messages import Startup
 from crawler_core.engine.engine import GOES_ON, Engine
-from crawler_core.errors import ConfigError
+from crawler_core.errors import ConfigError, CrawlError
 from crawler_core.fetch import Fetcher
 from crawler_core.pools import FetchPool, ParsePool
 from crawler_core.snapshot import FINAL_STATES, Snapshot
+from crawler_core.store import upkeep
 from crawler_core.store.writer import Store
 
 
@@ -42,7 +43,13 @@ class Crawl:
         Raises ConfigError, StoreInUse and EnvironmentRefused before anything is sent.
         """
         named = msgspec.structs.replace(config, secrets_needed=secrets.names)
-        return cls._with(Store.create(path, named, version=__version__, force=force), secrets)
+        store = Store.create(path, named, version=__version__, force=force)
+        try:
+            return cls._with(store, secrets)
+        except BaseException:
+            with contextlib.suppress(CrawlError):
+                upkeep.remove(store.path)  # there is no crawl that it could belong to
+            raise
 
     @classmethod
     def resume(

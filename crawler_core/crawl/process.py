@@ -40,6 +40,8 @@ def main() -> int:
 
 
 def _open(line: bytes, answer: BinaryIO) -> Crawl | None:
+    import logging
+
     import msgspec
 
     from crawler_core.crawl.local import Crawl
@@ -53,6 +55,9 @@ def _open(line: bytes, answer: BinaryIO) -> Crawl | None:
         ready = Ready(socket=str(crawl.socket or ""), store=str(crawl.path))
     except CrawlError as error:
         ready = Ready(error=str(error), exit_code=error.exit_code)
+    except Exception as error:
+        logging.getLogger(__name__).exception("no crawl could be made")
+        ready = Ready(error=f"Internal error: {type(error).__name__}: {error}", exit_code=70)
     answer.write(msgspec.json.encode(ready) + b"\n")
     answer.flush()
     return crawl

@@ -41,7 +41,8 @@ PUBLISH_SECONDS = 0.12
 STOP_GRACE = 2.0
 """Seconds that a stop waits for what is in flight before it cancels it."""
 _CLAIMS_A_TURN = 200
-_ANSWERS_A_TURN = 200
+_LONGEST_TURN = 0.05
+"""Seconds of taking in: then free workers are sent out again, and screens hear of it."""
 _LONGEST_NAP = 0.5
 _NOTE_SECONDS = 1.0
 """How often the time spent is written down, for a resume after a kill."""
@@ -100,9 +101,7 @@ class Engine:
         self._loaded = False
         self._stop_at: float | None = None
         self._sequence = 0
-        self.latest: Snapshot = Snapshot(
-            start_urls=config.start_urls, store=str(store.path), at=wall()
-        )
+        self.latest: Snapshot = view.snapshot(self, 0)
 
     # -- from any thread -----------------------------------------------------------------
 
@@ -215,13 +214,13 @@ class Engine:
         return max(0.0, min(moment for moment in moments if moment is not None) - now)
 
     def _take_in(self, nap: float) -> None:
-        """Wait for one message, then take in all that are there, up to a turn's worth."""
+        """Wait for one message, then take in all that are there, for as long as a turn lasts."""
         try:
             message = self.inbox.get(timeout=nap) if nap > 0 else self.inbox.get_nowait()
-            for _ in range(_ANSWERS_A_TURN):
-                self._handle(message)
-                message = self.inbox.get_nowait()
+            until = self.clock() + _LONGEST_TURN
             self._handle(message)
+            while self.clock() < until:
+                self._handle(self.inbox.get_nowait())
         except queue.Empty:
             return
 

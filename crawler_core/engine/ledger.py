@@ -79,6 +79,7 @@ class Ledger:
             internal = bool(table.internal[done.url_id])
             self.stats.count(done.outcome, done.status_code, internal)
             self.stats.bytes += done.transferred or 0
+            self._count_for(done.url_id, done.outcome)
             if done.is_html and table.role[done.url_id] == Role.CRAWL:
                 address = table.address(done.url_id)
                 self.frontier.trap.admits(address)
@@ -175,7 +176,7 @@ class Ledger:
         self.store.finish(record, rows)
         self.stats.finished(record, bool(table.internal[url_id]))
         self.new_urls = fresh
-        self._count_for(record)
+        self._count_for(record.url_id, record.outcome)
         return record
 
     def refused(self, claim: Refused) -> PageRecord:
@@ -188,7 +189,7 @@ class Ledger:
             self._note_start()  # its robots.txt did
         self.store.finish(record, ())
         self.stats.finished(record, bool(table.internal[claim.url_id]))
-        self._count_for(record)
+        self._count_for(record.url_id, record.outcome)
         return record
 
     def kept_out(self, claim: KeptOut) -> None:
@@ -311,10 +312,10 @@ class Ledger:
     def _tell(self, level: str, text: str) -> None:
         self.stats.tell(self._wall(), level, text)
 
-    def _count_for(self, record: PageRecord) -> None:
-        host = self._host_of(record.url_id)
+    def _count_for(self, url_id: int, outcome: Outcome) -> None:
+        host = self._host_of(url_id)
         host.done += 1
-        host.bad += record.outcome in FAILURES or record.outcome is Outcome.CLIENT_ERROR
+        host.bad += outcome in FAILURES or outcome is Outcome.CLIENT_ERROR
 
     def _start_answered(self, url_id: int, record: PageRecord) -> None:
         if record.status_code:

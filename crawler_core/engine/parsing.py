@@ -75,6 +75,7 @@ class ParseDesk:
         self._number = 0
         self._names: dict[int, str] = {}
         self._finished: dict[str, int] = {}
+        self._has_parsed = False
 
     @property
     def workers(self) -> list[tuple[str, int]]:
@@ -138,6 +139,7 @@ class ParseDesk:
             return batch, self._broke(batch, now), type(error).__name__
         except Exception as error:
             return batch, self._raised(batch, error), type(error).__name__
+        self._has_parsed = True
         assert isinstance(answers, tuple)
         return batch, [self._sort(*pair) for pair in zip(batch.items, answers, strict=True)], ""
 
@@ -191,6 +193,8 @@ class ParseDesk:
             if item.breaks < 2:
                 self._suspects.append(item)
                 continue
+            if not self._has_parsed:
+                self.pool.prove()
             self._finish(item)
             if item.timed_out:
                 why = f"parsing took more than {item.job.deadline:g} s"

@@ -191,7 +191,7 @@ def snapshot(engine: Engine, sequence: int) -> Snapshot:
         advice=advice,
         paused=engine.state == "paused",
         stopped_by=engine.stopped_by,
-        gave_up=tuple(h.key for h in frontier.hosts.values() if h.closed and h.waiting),
+        gave_up=tuple(h.key for h in frontier.hosts.values() if h.waiting and h.closed),
         exit_code=_exit_code(engine),
         error=engine.error,
     )
@@ -208,7 +208,8 @@ def _exit_code(engine: Engine) -> int:
 
 
 def _stages(engine: Engine, now: float) -> StageCounts:
-    hosts = engine.frontier.hosts.values()
+    # Most of thousands of external hosts have nothing left to ask for.
+    hosts = [host for host in engine.frontier.hosts.values() if host.waiting]
     return StageCounts(
         waiting=engine.frontier.waiting,
         fetching=len(engine.fetch.in_flight),

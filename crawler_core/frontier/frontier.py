@@ -103,11 +103,10 @@ class Frontier:
         self._enqueue(url_id)
 
     def lower(self, url_id: int, depth: int) -> None:
-        """Note a shorter path; a waiting URL moves up in its host's queue."""
+        """Note a shorter path; a waiting URL moves up in its host's queue, a retry stays last."""
         self.table.depth[url_id] = depth
-        host = self._host_of(url_id)
-        if self.table.stage[url_id] == Stage.WAITING and not host.is_late(url_id):
-            host.push(url_id, depth)
+        if self.table.stage[url_id] == Stage.WAITING:
+            self._host_of(url_id).push(url_id, depth)
 
     def promote(self, url_id: int, role: Role, internal: bool) -> None:
         """Give a URL a greater role; what was counted as a check may become a page."""

@@ -31,7 +31,9 @@ class Drive:
         """Press keys one after the other, and let everything that follows happen."""
         for key in keys:
             await self.pilot.press(key)
-            await self.settle()
+            await self.pilot.wait_for_scheduled_animations()
+            await self.app.workers.wait_for_complete()
+        await self.settle()
 
     async def type(self, text: str) -> None:
         """Type letters."""
@@ -40,9 +42,8 @@ class Drive:
 
     async def settle(self) -> None:
         """Wait for messages and threads; then draw once more."""
-        for _ in range(2 if self.app.dashboard is None else 1):
-            await self.pilot.wait_for_scheduled_animations()
-            await self.app.workers.wait_for_complete()
+        await self.pilot.wait_for_scheduled_animations()
+        await self.app.workers.wait_for_complete()
         if self.app.is_running and self.app.dashboard is not None:
             self.app.dashboard.tick()
             self.app.dashboard.redraw()

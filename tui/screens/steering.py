@@ -68,8 +68,9 @@ class Steering:
         )
 
     def pause(self) -> str:
-        """Pause, or go on."""
-        paused = self.latest.paused
+        """Pause, or go on; a second key counts although no snapshot shows the first yet."""
+        paused = bool(self._recent("pause", int(self.latest.paused)))
+        self._meant["pause"] = (int(not paused), time.monotonic())
         self._client.send(Resume() if paused else Pause())
         return ""
 
@@ -114,9 +115,13 @@ class Steering:
         return f"{host.host} is taken up again"
 
     def _base(self, kind: str) -> int:
-        target = (self.latest.fetch if kind == "fetch" else self.latest.parse).target
-        meant, at = self._meant.get(kind, (target, 0.0))
-        return meant if time.monotonic() - at < _MEANT_FOR else target
+        return self._recent(
+            kind, (self.latest.fetch if kind == "fetch" else self.latest.parse).target
+        )
+
+    def _recent(self, what: str, shown: int) -> int:
+        meant, at = self._meant.get(what, (shown, 0.0))
+        return meant if time.monotonic() - at < _MEANT_FOR else shown
 
 
 def next_rate(limit: float, seen: float, by: int) -> float:

@@ -19,7 +19,7 @@ from crawler_core.model import Outcome, Role, UrlState
 from crawler_core.robots import Rules
 from tests.core.frontier.rows import FAR, LOCAL, REMOTE, add, frontier, rules
 
-ORIGINS = (LOCAL, REMOTE, FAR)
+ORIGINS = (LOCAL, LOCAL, LOCAL, REMOTE, REMOTE, FAR)
 FILES = (
     rules(),
     rules("Disallow: /private"),
@@ -291,6 +291,6 @@ class FrontierMachine(RuleBasedStateMachine):
 
 
 FrontierMachine.TestCase.settings = settings(
-    max_examples=120, stateful_step_count=50, deadline=None, derandomize=True
+    max_examples=80, stateful_step_count=50, deadline=None, derandomize=True
 )
 TestFrontierMachine = FrontierMachine.TestCase
