@@ -23,6 +23,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     backlog_full: bool = False
 
 
+_FETCH_BUSY = 0.8
 _PARSE_BUSY = 0.85
 _QUEUE_LONG = 8
 _RATE_USED = 0.8
@@ -69,13 +70,14 @@ def _waiting_for_hosts(facts: Facts) -> tuple[str, str]:
     unseen = facts.stages.waiting - sum(host.waiting for host in facts.hosts)
     held = [host for host in waiting if host not in asleep and _limit_of(host)]
     fetch = facts.fetch
-    if (unseen > 0 or len(held) + len(asleep) < len(waiting)) and fetch.busy >= fetch.target:
+    if unseen <= 0 and len(held) + len(asleep) >= len(waiting) and held:
+        return "POLITE", _limit_sentence(max(held, key=lambda host: host.waiting))
+    # Between two answers a worker is idle for a moment, so one look at `busy` would flicker.
+    if fetch.busy >= fetch.target or fetch.utilisation > _FETCH_BUSY:
         share = f"parsers {facts.parse.utilisation:.0%} busy"
         advice = "press +" if fetch.target < fetch.maximum else "no more workers are allowed"
         busy = f"{fetch.busy}/{fetch.target} fetch workers wait for servers"
         return "FETCH-BOUND", f"{busy}, {share}: {advice}"
-    if held:
-        return "POLITE", _limit_sentence(max(held, key=lambda host: host.waiting))
     return "RUNNING", f"{facts.stages.waiting:,} URLs wait"
 
 

@@ -98,6 +98,7 @@ class Engine:
         self._wanted = True
         self._published = 0.0
         self._noted = 0.0
+        self._metered = self.started
         self._loaded = False
         self._stop_at: float | None = None
         self._sequence = 0
@@ -180,6 +181,7 @@ class Engine:
         has_more = self._dispatch(now)
         self._take_in(0.0 if has_more else self._nap(now))
         now = self.clock()
+        self._meter(now)
         if self._oldest_write is not None and (
             now - self._oldest_write >= COMMIT_SECONDS or self.store.pending >= COMMIT_PAGES
         ):
@@ -189,6 +191,12 @@ class Engine:
         limit = self.config.max_time
         if limit is not None and self._stop_at is None and now - self.started >= limit:
             self.stop("--max-time")
+
+    def _meter(self, now: float) -> None:
+        """Note how busy the parsers are, by the clock: they may wait for a CPU as well."""
+        pool = self.parse.pool
+        self.stats.parse.worked(now, min(pool.busy, pool.target) * (now - self._metered))
+        self._metered = now
 
     def _commit(self, now: float) -> None:
         if now - self._noted >= _NOTE_SECONDS:
@@ -342,13 +350,11 @@ class Engine:
         now = self.clock()
         batch, answers, exception = self.parse.landed(future, now)
         fresh = 0
-        seconds = 0.0
         for answer in answers:
             self._store_parsed(answer)
             fresh += self.ledger.new_urls
-            seconds += answer.page.seconds if answer.page else 0.0
         self.wrote()
-        self.stats.parsed(len(answers), min(seconds, now - batch.started), now)
+        self.stats.parsed(len(answers), now)
         self.stats.discovered(fresh, now)
         self.ledger.new_urls = 0
         worker = self.parse.credit(batch, answers)

@@ -95,8 +95,7 @@ def test_process_group_killed_three_times(tmp_path: Path) -> None:
 
 def test_every_statement_is_a_crash_point(tmp_path: Path) -> None:
     """A crawl that dies at the n-th statement and is resumed ends as one that was not."""
-    pages = library(9)
-    with Site(pages) as site:
+    with Site(library(9), delay=0.05) as site:  # several commits long
         crawl_to_end(tmp_path / "whole.crawl", site.url("/0"))
         expected = rows_of(tmp_path / "whole.crawl")
         program = [sys.executable, "-m", "tests.resume.dying_engine"]
