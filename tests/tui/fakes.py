@@ -253,15 +253,15 @@ def _history(second: float, fetch: int) -> tuple[tuple[float, float, float, floa
 def _hosts(done: int) -> tuple[HostView, ...]:
     return (
         HostView(
-            "https://docs.example.org:443", True, 11, 5_300, done - 700, 96, 54.1, 182.0, 0.0, 32
+            "https://docs.example.org", True, 11, 5_300, done - 700, 96, 54.1, 182.0, 0.0, 32
         ),
-        HostView("https://cdn.example.org:443", True, 3, 12, 400, 2, 21.0, 120.0, 10.0, 5),
+        HostView("https://cdn.example.org", True, 3, 12, 400, 2, 21.0, 120.0, 10.0, 5),
         HostView(
-            *("https://pypi.org:443", False, 1, 40, 120, 6, 2.4, 390.0, 5.0, 1),
+            *("https://pypi.org", False, 1, 40, 120, 6, 2.4, 390.0, 5.0, 1),
             crawl_delay=1.0,
         ),
         HostView(
-            *("https://github.com:443", False, 0, 31, 90, 29, 0.0, 204.0, 5.0, 1),
+            *("https://github.com", False, 0, 31, 90, 29, 0.0, 204.0, 5.0, 1),
             state="throttled",
             wait_seconds=12.0,
             note="429, Retry-After",
@@ -271,7 +271,7 @@ def _hosts(done: int) -> tuple[HostView, ...]:
             state="given up",
             note="refuses every connection",
         ),
-        HostView("https://www.w3.org:443", False, 1, 2, 15, 0, 0.6, 455.0, 5.0, 1),
+        HostView("https://www.w3.org", False, 1, 2, 15, 0, 0.6, 455.0, 5.0, 1),
     )
 
 
