@@ -122,7 +122,8 @@ class CrawlConfig(msgspec.Struct, frozen=True, kw_only=True):
         if not self.start_urls:
             raise ConfigError("No start URL was given: name at least one, as in crawltui URL.")
         _whole("--fetch-workers", self.fetch_workers, 1, MAX_FETCH_WORKERS)
-        _whole("--parse-workers", self.parse_workers, 0, max_parse_workers())
+        if self.parse_workers:
+            _whole("--parse-workers", self.parse_workers, 1, max_parse_workers())
         for name, number in (("--max-pages", self.max_pages), ("--max-body", self.max_body)):
             if number is not None and number < 1:
                 raise ConfigError(f"{name} must be 1 or more, not {number}.")
@@ -153,7 +154,7 @@ class CrawlConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 def _whole(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise ConfigError(f"{name} must be a whole number from {low or 1} to {high}, not {value}.")
+        raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {value}.")
 
 
 def _check_pattern(option: str, pattern: str) -> None:

@@ -29,6 +29,8 @@ T = TypeVar("T")
 WORKER_MEMORY = 3 * 1024**3
 """Bytes of address space of one parse worker; a 10 MB page needs well under 2 GiB."""
 PRELOAD = ["__main__", "crawler_core.parse.worker"]
+_TRIALS = 3
+_TRIAL_SECONDS = 10.0
 _NO_WORKERS = (
     "This system lets no parse worker start: parse in threads instead, by --parse-in threads."
 )
@@ -134,12 +136,18 @@ class ParsePool:
         self.busy += 1
         return future, self.generation
 
-    def prove(self, seconds: float = 10.0) -> None:
+    def prove(self) -> None:
         """Raise EnvironmentRefused if workers cannot even start here, whatever they parse."""
-        try:
-            self._executor.submit(worker.warm_up).result(seconds)
-        except (RuntimeError, OSError, TimeoutError) as error:
-            raise EnvironmentRefused(_NO_WORKERS) from error
+        for _ in range(_TRIALS):
+            try:
+                self._executor.submit(worker.warm_up).result(_TRIAL_SECONDS)
+            except RuntimeError:  # BrokenProcessPool is one
+                self.rebuild()
+            except TimeoutError:
+                return  # slow is not dead
+            else:
+                return
+        raise EnvironmentRefused(_NO_WORKERS)
 
     def landed(self, generation: int) -> None:
         """A future of that generation is done."""

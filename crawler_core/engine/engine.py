@@ -20,15 +20,15 @@ import msgspec
 from crawler_core import url as urls
 from crawler_core.commands import AnyCommand, ReopenHost, RetryFailed
 from crawler_core.config import CrawlConfig, Secrets
-from crawler_core.engine import orders, recording, view
+from crawler_core.engine import intake, view
 from crawler_core.engine.fetching import FetchDesk, hosts_for_secrets
 from crawler_core.engine.ledger import Ledger
-from crawler_core.engine.parsing import Parsed, ParseDesk
+from crawler_core.engine.parsing import ParseDesk
 from crawler_core.engine.robots_desk import RobotsDesk
 from crawler_core.errors import CrawlError
 from crawler_core.fetch import Fetcher
 from crawler_core.frontier.frontier import AskRobots, Claim, Fetch, Refused
-from crawler_core.model import FetchRequest, FetchResult, Outcome, ParseJob, Purpose, Role
+from crawler_core.model import FetchRequest, Purpose, Role
 from crawler_core.pools import FetchPool, ParsePool
 from crawler_core.snapshot import FINAL_STATES, Snapshot
 from crawler_core.store.writer import Store
@@ -226,20 +226,11 @@ class Engine:
         try:
             message = self.inbox.get(timeout=nap) if nap > 0 else self.inbox.get_nowait()
             until = self.clock() + _LONGEST_TURN
-            self._handle(message)
+            intake.take(self, message)
             while self.clock() < until:
-                self._handle(self.inbox.get_nowait())
+                intake.take(self, self.inbox.get_nowait())
         except queue.Empty:
             return
-
-    def _handle(self, message: Future[Any] | AnyCommand) -> None:
-        if not isinstance(message, Future):
-            orders.obey(self, message)
-            self._wanted, self._published = True, 0.0  # the effect of a key is shown at once
-        elif message in self.fetch.in_flight:
-            self._fetched(message)
-        elif message in self.parse.batches:
-            self._parsed(message)
 
     def _is_over(self) -> bool:
         if self._stop_at is not None:
@@ -305,69 +296,16 @@ class Engine:
             self.fetch.submit(request, self.clock())
         return request is not None
 
-    # -- coming in -----------------------------------------------------------------------
+    # -- what intake and orders use ------------------------------------------------------
 
-    def _fetched(self, future: Future[Any]) -> None:
-        now = self.clock()
-        result, waited = self.fetch.landed(future, now)
-        request = result.request
-        self.stats.fetched(result, now)
-        self.stats.fetch.waited(now, waited)
-        if request.purpose is Purpose.ROBOTS:
-            self._robots_answered(result, now)
-            return
-        if self._stop_at is not None and result.outcome is Outcome.CANCELLED:
-            self.frontier.release(request.url_id)
-            return
-        to_parse, note = self.ledger.answered(result, now)
-        view.fetched(self.stats, result, note, self.wall())
-        self.wrote()
-        self.stats.discovered(self.ledger.new_urls, now)
-        self.ledger.new_urls = 0
-        if to_parse:
-            job = ParseJob(
-                request.url_id,
-                request.url,
-                result.body,
-                result.content_type,
-                self.config.max_links,
-                self.config.parse_deadline,
-            )
-            self.parse.add(job, recording.without_body(result), now)
+    @property
+    def is_stopping(self) -> bool:
+        """Told to stop: what is cancelled now was not cancelled by itself."""
+        return self._stop_at is not None
 
-    def _robots_answered(self, result: FetchResult, now: float) -> None:
-        if self._stop_at is not None and result.outcome is Outcome.CANCELLED:
-            self.robots.drop(result.request.number)
-            return
-        verdict = self.robots.answered(result, now, self.chance())
-        view.fetched(self.stats, result, "robots.txt", self.wall())
-        if verdict is None:
-            return
-        self.ledger.robots_known(verdict)
-        self.wrote()
-
-    def _parsed(self, future: Future[Any]) -> None:
-        now = self.clock()
-        batch, answers, exception = self.parse.landed(future, now)
-        fresh = 0
-        for answer in answers:
-            self._store_parsed(answer)
-            fresh += self.ledger.new_urls
-        self.wrote()
-        self.stats.parsed(len(answers), now)
-        self.stats.discovered(fresh, now)
-        self.ledger.new_urls = 0
-        worker = self.parse.credit(batch, answers)
-        view.parsed(self.stats, batch, answers, exception, worker, fresh, now, self.wall())
-        if exception:
-            self.stats.tell(
-                self.wall(), "warning", view.broken_pool_line(batch, answers, exception)
-            )
-
-    def _store_parsed(self, answer: Parsed) -> None:
-        self.ledger.record(answer.result, answer.page, outcome=answer.outcome, error=answer.error)
-
-    # -- what orders use -----------------------------------------------------------------
+    def publish_soon(self) -> None:
+        """Let the effect of a key be seen at once."""
+        self._wanted, self._published = True, 0.0
 
     def wrote(self) -> None:
         """Something was written: it is committed soon."""

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from crawler_core.model import HYPERLINK_KINDS, RESOURCE_KINDS
+from crawler_core.scope import INVALID
 from crawler_core.store.schema import ONLY_FRAGMENT
 from crawler_core.url import folder_depth
 
@@ -81,6 +82,7 @@ _ORDERED = (
 _HYPERLINK = f"kind IN ({', '.join(str(kind.value) for kind in sorted(HYPERLINK_KINDS))})"
 _RESOURCE = f"kind IN ({', '.join(str(kind.value) for kind in sorted(RESOURCE_KINDS))})"
 _COUNTED = f"flags & {ONLY_FRAGMENT} = 0 AND ({_HYPERLINK} OR {_RESOURCE})"
+_IS_WEB = f"(address LIKE 'http://%' OR address LIKE 'https://%') AND reason <> '{INVALID}'"
 # In the order of the index, which holds all columns named: neither a sort nor a look at
 # the table, whatever the number of links.
 _PAIRS = (
@@ -91,11 +93,11 @@ _PAIRS_TO = f"SELECT count(*), count(DISTINCT source) FROM links WHERE target = 
 _PAIRS_FROM = (
     "SELECT u.internal, count(*), count(DISTINCT l.target) FROM links AS l "
     f"JOIN urls AS u ON u.id = l.target WHERE l.source = ? AND l.flags & {ONLY_FRAGMENT} = 0 "
-    f"AND l.{_HYPERLINK} AND u.address LIKE 'http%' GROUP BY u.internal"
+    f"AND l.{_HYPERLINK} AND {_IS_WEB} GROUP BY u.internal"
 )
 
 _FOREIGN = 2
-"""Class of URLs that are no web pages (mailto: and the like): links to them count nowhere."""
+"""Class of what is no web page (mailto:, invalid URLs): links to it count nowhere."""
 
 
 class LinkCounts(msgspec.Struct, frozen=True):
@@ -130,7 +132,7 @@ class AllLinkCounts:
         self._out = (_zeros(size), _zeros(size), _zeros(size))
         self._unique_out = (_zeros(size), _zeros(size), _zeros(size))
         for url_id, kind in connection.execute(
-            f"SELECT id, iif(substr(address, 1, 4) = 'http', internal, {_FOREIGN}) FROM urls"
+            f"SELECT id, iif({_IS_WEB}, internal, {_FOREIGN}) FROM urls"
         ):
             self._classes[url_id] = kind
         self._gather(connection)

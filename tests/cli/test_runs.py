@@ -260,6 +260,26 @@ def test_a_closed_pipe_ends_quietly(site: SmallSite) -> None:
     assert said == ""
 
 
+@pytest.mark.parametrize("options", [("--json",), ("--csv", "-"), ()])
+@pytest.mark.parametrize("way", [">/dev/full", ">&-"])
+def test_a_stdout_that_cannot_be_written_is_told(
+    options: tuple[str, ...], way: str, site: SmallSite
+) -> None:
+    """A full or closed standard output is the environment's refusal: 3 and one sentence."""
+    line = [sys.executable, "-m", "tui", "run", site.url, *options, *QUICK]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {way}', "sh", *line],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+    )
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.lower().count("the standard output") == 1
+    assert "Traceback" not in done.stderr
+
+
 def test_a_store_is_made_in_the_users_folder(
     call: Call, site: SmallSite, crawls_folder: Path
 ) -> None:

@@ -115,6 +115,7 @@ def test_link_counts(tmp_path: Path) -> None:
     for n, internal in ((1, True), (2, True), (3, True), (4, False), (6, True)):
         store.add_url(url_row(n, f"http://site.test/{n}", internal=internal))
     store.add_url(url_row(5, "mailto:a@site.test", internal=False))
+    store.add_url(url_row(7, "http://[site.test/", internal=False, reason="invalid URL"))
     edges = [
         link(1, 2),
         link(1, 2, LinkKind.AREA),
@@ -125,6 +126,7 @@ def test_link_counts(tmp_path: Path) -> None:
         link(1, 4),
         link(1, 4),
         link(1, 5),
+        link(1, 7),
         link(1, 6, LinkKind.IMAGE),
         link(1, 6, LinkKind.IMAGE),
         link(1, 2, LinkKind.IFRAME),

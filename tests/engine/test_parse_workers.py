@@ -75,15 +75,15 @@ def test_workers_killed_in_mid_crawl_lose_nothing(store: Path) -> None:
 @needs_proc
 def test_page_that_always_kills_its_worker(store: Path) -> None:
     """A page whose worker dies each time is told as such; what was beside it is parsed."""
-    pages = healthy(10)
-    start = Reply(delay=0.3, body=page(*pages).encode(), headers={"Content-Type": "text/html"})
-    pages |= {"/": start, "/killer": page(title="killer", more=HEAVY)}
+    kind = {"Content-Type": "text/html"}
+    pages: dict[str, Answer] = {
+        path: Reply(200, str(text).encode(), kind, delay=0.3) for path, text in healthy(10).items()
+    }
+    pages |= {"/": page("/killer", *pages), "/killer": page(title="killer", more=HEAVY)}
     ended = threading.Event()
     with (
         Site(pages) as site,
-        crawling(
-            store, site.url("/killer"), site.url(), parse_in="processes", parse_workers=1
-        ) as crawl,
+        crawling(store, site.url(), parse_in="processes", parse_workers=1) as crawl,
     ):
 
         def assassin() -> None:
@@ -105,6 +105,17 @@ def test_page_that_always_kills_its_worker(store: Path) -> None:
     row = rows_of(store)[site.url("/killer")]
     assert (row["Status Code"], row["Title 1"]) == (200, "")
     assert last.state == "finished"
+
+
+def test_system_without_parse_workers(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no worker process can start the crawl fails at once, and says what to do."""
+    monkeypatch.setattr(worker, "start_worker", os._exit)
+    with Site({"/": page("/a"), "/a": page()}) as site:
+        last = crawl_to_end(store, site.url(), parse_in="processes")
+        monkeypatch.undo()
+        assert (last.state, last.exit_code) == ("failed", 3)
+        assert "--parse-in threads" in last.error
+        assert resume_to_end(store).outcomes == {"ok": 2}
 
 
 def test_page_that_outlasts_the_deadline(store: Path) -> None:
