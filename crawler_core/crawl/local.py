@@ -65,7 +65,11 @@ class Crawl:
         except BaseException:
             store.close()
             raise
-        return cls._with(store, secrets, config)
+        needed = dict.fromkeys((*config.secrets_needed, *secrets.names))
+        config = msgspec.structs.replace(config, secrets_needed=tuple(needed))
+        crawl = cls._with(store, secrets, config)
+        store.reconfigure(config)
+        return crawl
 
     @classmethod
     def begin(cls, startup: Startup) -> Crawl:

@@ -237,6 +237,11 @@ class Store:
         """Remember a fact about the whole crawl, such as its state."""
         self._write(_SET_META, (key, value))
 
+    def reconfigure(self, config: CrawlConfig) -> None:
+        """Remember options that were given anew, for the next resume."""
+        self.config = config
+        self.set_meta("config", settings.encode(config))
+
     def meta(self, key: str) -> str | None:
         """What `set_meta` remembered; None if it was never set."""
         rows = self._read("SELECT value FROM meta WHERE key = ?", (key,))

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+from crawler_core.config import Secrets
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.writer import Store
 from tests.engine.crawling import crawl_to_end, resume_to_end, rows_of, until
@@ -132,3 +133,15 @@ def test_time_and_bytes_survive(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "a.crawl")
     assert store.meta("state") == "finished"
     store.close()
+
+
+def test_options_given_anew_are_remembered(tmp_path: Path) -> None:
+    """What a resume changes holds for the next one too, and its secrets are asked for again."""
+    store = tmp_path / "x.crawl"
+    with Site({"/": page("/a"), "/a": page("/b"), "/b": page()}) as site:
+        crawl_to_end(store, site.url(), max_depth=0)
+        resume_to_end(store, Secrets(auth="me:word"), max_depth=1)
+        assert resume_to_end(store).internal_done == 2
+    with StoreReader(store) as reader:
+        assert reader.config().max_depth == 1
+        assert reader.config().secrets_needed == ("auth",)
