@@ -22,7 +22,7 @@ def generate(folder: Path, pages: int, size: int) -> None:
         parts = [
             f"<!doctype html><html lang=en><head><title>Page {number}</title>",
             f'<meta name=description content="About {number}"></head><body><h1>Page {number}</h1>',
-            *(f'<p><a href="/{link}.html">To page {link}</a></p>' for link in sorted(links)),
+            *(f'<p><a href="{_address(link)}">To page {link}</a></p>' for link in sorted(links)),
         ]
         length = sum(map(len, parts))
         while length < size:
@@ -31,6 +31,10 @@ def generate(folder: Path, pages: int, size: int) -> None:
             length += len(parts[-1])
         name = "index.html" if number == 0 else f"{number}.html"
         (folder / name).write_text("\n".join([*parts, "</body></html>"]), encoding="utf-8")
+
+
+def _address(number: int) -> str:
+    return f"/{number}.html" if number else "/"
 
 
 class _Handler(SimpleHTTPRequestHandler):
