@@ -21,6 +21,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     note: str = ""
     backlog_full: bool = False
+    cpus: int
+    """CPUs that parse workers may use: with one worker for each, another is no help."""
 
 
 _FETCH_BUSY = 0.8
@@ -50,7 +52,12 @@ def _parse_bound(facts: Facts) -> tuple[str, str] | None:
     if not facts.backlog_full and not (busy and queue > _QUEUE_LONG):
         return None
     counts = f"{min(parse.busy, parse.target)}/{parse.target} parse workers busy"
-    advice = "press >" if parse.target < parse.maximum else "no more workers are allowed"
+    if parse.where != "processes":
+        advice = "one interpreter lock for all, more would not help"
+    elif parse.target < min(parse.maximum, facts.cpus):
+        advice = "press >"
+    else:
+        advice = "every CPU has one, more would not help"
     return "PARSE-BOUND", f"{counts}, {_pages(queue)} to be parsed: {advice}"
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from crawler_core import verdict
+from crawler_core.config import cpu_count
 from crawler_core.engine.parsing import Batch, Parsed
 from crawler_core.frontier.host import Host
 from crawler_core.model import FetchResult, Outcome, PageRecord
@@ -153,6 +154,7 @@ def snapshot(engine: Engine, sequence: int) -> Snapshot:
             done=stats.stored,
             note=engine.error or engine.stopped_by,
             backlog_full=engine.is_backlog_full,
+            cpus=cpu_count(),
         )
     )
     return Snapshot(

@@ -31,6 +31,7 @@ def _facts(**changes: Any) -> Facts:
         hosts=(OPEN,),
         oldest_age=8.4,
         done=100,
+        cpus=4,
     )
     return msgspec.structs.replace(known, **changes)
 
@@ -83,7 +84,19 @@ CASES: dict[str, tuple[Facts, tuple[str, str]]] = {
         _facts(parse=_parse(8, 0.99, 8), stages=StageCounts(to_parse=1), backlog_full=True),
         (
             "PARSE-BOUND",
-            "8/8 parse workers busy, 1 page waits to be parsed: no more workers are allowed",
+            "8/8 parse workers busy, 1 page waits to be parsed: "
+            "every CPU has one, more would not help",
+        ),
+    ),
+    "parsing in threads": (
+        _facts(
+            parse=PoolView("threads", busy=2, target=2, maximum=8, utilisation=0.99),
+            stages=StageCounts(to_parse=40),
+        ),
+        (
+            "PARSE-BOUND",
+            "2/2 parse workers busy, 40 pages wait to be parsed: "
+            "one interpreter lock for all, more would not help",
         ),
     ),
     "a rate": (
