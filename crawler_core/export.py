@@ -99,6 +99,10 @@ def page_rows(reader: Reader, internal: bool = True) -> Iterator[dict[str, Any]]
 def check_target(target: Path) -> None:
     """Raise EnvironmentRefused now if `export_csv` could not write `target` later."""
     with _refusing(target):
+        if target.is_fifo():  # opening it would use up its reader, or wait for one
+            if not os.access(target, os.W_OK):
+                raise PermissionError(0, "it is write-protected")
+            return
         if _is_special(target):
             with target.open("ab"):
                 return

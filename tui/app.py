@@ -14,16 +14,17 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.console import Console
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import AppBlur, AppFocus, Resize
 from textual.screen import Screen
 from textual.theme import Theme
 
 from crawler_core import __version__
-from tui.bridge import Client, Ending, Session
+from tui.bridge import Client, CsvWish, Ending, Session, is_final
 from tui.keys import KEYS
 from tui.screens.dashboard import Dashboard
+from tui.screens.keystrokes import InOrder
 from tui.screens.small import TooSmall, is_too_small
 from tui.screens.start import StartScreen
 
@@ -49,7 +50,7 @@ THEME = Theme(
 )
 
 
-class CrawlApp(App[Ending]):
+class CrawlApp(InOrder[Ending]):
     """The dashboard of one crawl, or the start screen if no crawl is given."""
 
     CSS_PATH = "app.tcss"
@@ -60,10 +61,13 @@ class CrawlApp(App[Ending]):
         Binding("ctrl+q", "interrupt", "quit", priority=True, show=False),
     ]
 
-    def __init__(self, session: Session, client: Client | None = None) -> None:
+    def __init__(
+        self, session: Session, client: Client | None = None, csv: CsvWish | None = None
+    ) -> None:
         super().__init__()
         self.session = session
         self.client = client
+        self._csv = csv
         self._interrupts = 0
         self._beat = time.monotonic()
         self._over = threading.Event()
@@ -74,7 +78,7 @@ class CrawlApp(App[Ending]):
         if self.client is None:
             self.push_screen(StartScreen(self.session, __version__))
         else:
-            self.push_screen(Dashboard(self.client, self.session))
+            self.push_screen(Dashboard(self.client, self.session, self._csv))
         if not self.is_headless:
             self._listen()
         self.set_interval(0.5, self._alive)
@@ -99,6 +103,7 @@ class CrawlApp(App[Ending]):
                 snapshot=dashboard.newest if dashboard else None,
                 store=self.client.store if self.client else None,
                 last_screen=self._last_screen() if showing else "",
+                csv_rows=dashboard.csv_rows if dashboard else None,
             )
         )
 
@@ -113,7 +118,7 @@ class CrawlApp(App[Ending]):
 
     def on_start_screen_opened(self, event: StartScreen.Opened) -> None:
         self.client = event.client
-        self.switch_screen(Dashboard(event.client, self.session))
+        self.switch_screen(Dashboard(event.client, self.session, self._csv))
 
     def on_start_screen_leave(self, _: StartScreen.Leave) -> None:
         self.leave("quit")
@@ -133,7 +138,7 @@ class CrawlApp(App[Ending]):
     def on_resize(self, event: Resize) -> None:
         shown = isinstance(self.screen, TooSmall)
         if is_too_small(event.size) and not shown:
-            self.push_screen(TooSmall())
+            self.push_screen(TooSmall(crawling=self._is_crawling))
         elif shown and not is_too_small(event.size):
             self.pop_screen()
 
@@ -149,6 +154,11 @@ class CrawlApp(App[Ending]):
                         lambda run=action, name=key.action: self.call_later(run, name),
                     )
         yield SystemCommand("Theme", "change the colours", self.action_change_theme)
+
+    @property
+    def _is_crawling(self) -> bool:
+        dashboard = self.dashboard
+        return dashboard is not None and not is_final(dashboard.newest)
 
     def _used(self, used: bool) -> None:
         if self.dashboard is not None:

@@ -58,6 +58,13 @@ class RecentCrawl(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in {"stopped", "incomplete"}
 
 
+class CsvWish(msgspec.Struct, frozen=True):
+    """A CSV that is written when the crawl ends, as the command line asked for it."""
+
+    target: Path
+    bom: bool = False
+
+
 class Client(Protocol):
     """One crawl, seen from a screen. Nothing here ever blocks, but `close`."""
 
@@ -154,6 +161,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     store: Path | None = None
     last_screen: str = ""
     """The last screen with its colours as terminal codes, if it was asked for."""
+    csv_rows: int | None = None
+    """Rows of the CSV that was wished for, if the whole crawl was written to it."""
 
 
 def is_final(snapshot: Snapshot | None) -> bool:

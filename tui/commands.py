@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import logging
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -31,14 +29,18 @@ from tui.requests import (
     new_crawl,
     output_of,
     resumed_crawl,
+    store_of,
     stored_config,
     terminal_to_ask,
 )
-from tui.streams import complain, has_screen, say, until_closed
+from tui.routing import refuse_commands, routed
+from tui.streams import complain, fill_descriptors, has_screen, say, until_closed
 
 _INTERRUPTED = 130
 _INTERNAL = 70
 _WRONG = 2
+_HIDDEN = ("crawl", "start")
+"""Commands that a line without one stands for."""
 _DEMO_CSV = "demo.csv"
 _DEMO_ENGINE: dict[str, Any] = {"fetch_workers": 16, "parse_deadline": 2.0}
 """Without a screen; the deadline is short so that the page that outlasts it is soon over."""
@@ -59,14 +61,15 @@ _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content
 
 def run_command_line(argv: Sequence[str]) -> int:
     """Run a command line and return its exit code; never raises, never shows a traceback."""
+    fill_descriptors()
     open_log()
     logging.captureWarnings(True)
     _tolerate(sys.stdout)
     try:
-        code = root.main(_routed(argv), prog_name="crawltui", standalone_mode=False)
+        arguments = routed(argv, _known_commands(), hidden=_HIDDEN)
+        code = root.main(arguments, prog_name="crawltui", standalone_mode=False)
     except click.ClickException as error:
-        complain(error.format_message())
-        complain(f"{_help_of(error)} shows how it goes.")
+        complain(f"{error.format_message().rstrip('.')}: {_help_of(error)} shows how it goes.")
         return _WRONG
     except CrawlError as error:
         complain(str(error))
@@ -107,6 +110,7 @@ def root() -> None:
 def run(resume: str | None, **options: Any) -> int:
     """Crawl without a screen: progress, then a summary."""
     typed = _typed(options)
+    refuse_commands(typed.urls, _known_commands())
     if resume is not None:
         return _run_resumed(typed, places.resolve(resume))
     return _run(new_crawl(typed))
@@ -124,9 +128,10 @@ def run(resume: str | None, **options: Any) -> int:
 def crawl(**options: Any) -> int:
     """Crawl in the dashboard."""
     typed = _typed(options)
+    refuse_commands(typed.urls, _known_commands())
     request = new_crawl(typed)
     if not _shows_dashboard(typed):
-        return _run(request)
+        return _run(request, without_screen=typed)
     startup, output = request.startup, request.output
     store = Path(startup.store)
     code = _open_dashboard(
@@ -163,7 +168,7 @@ def resume(store: str | None, **options: Any) -> int:
     path = _newest_unfinished() if store is None else places.resolve(store)
     typed = _typed(options)
     if not _shows_dashboard(typed):
-        return _run_resumed(typed, path)
+        return _run_resumed(typed, path, without_screen=typed)
     request = resumed_crawl(typed, path, _ask if terminal_to_ask() else None)
     config = msgspec.structs.replace(stored_config(path), **typed.engine)
     return _open_dashboard(
@@ -257,12 +262,12 @@ def demo(pages: int | None, headless: bool, **options: Any) -> int:
 
     typed, pages = _typed(options), DEFAULT_PAGES if pages is None else pages
     if headless or not _shows_dashboard(typed):
-        return _demo_without_screen(typed, pages)
+        return _demo_without_screen(typed, pages, asked=headless)
     output = output_of(typed, None)
     return _open_dashboard(
         DashRequest(
             kind="demo",
-            store=Path(typed.store).expanduser() if typed.store is not None else None,
+            store=store_of(typed),
             csv=output.csv,
             csv_bom=output.csv_bom,
             force=typed.force,
@@ -286,41 +291,44 @@ def _typed(options: dict[str, Any]) -> Typed:
     return Typed(**given(own), credentials=credentials, engine=given(options))  # type: ignore[arg-type]
 
 
-def _run(request: RunRequest) -> int:
+def _run(request: RunRequest, *, without_screen: Typed | None = None) -> int:
+    """Crawl without a screen; `without_screen` is the line that was meant for a dashboard."""
     from tui import headless
 
+    if without_screen is not None and _wants_dashboard(without_screen):
+        complain(_NO_SCREEN)
     return headless.run(request)
 
 
-def _run_resumed(typed: Typed, store: Path) -> int:
+def _run_resumed(typed: Typed, store: Path, *, without_screen: Typed | None = None) -> int:
     request = resumed_crawl(typed, store, _ask if terminal_to_ask() else None)
     with StoreReader(store) as reader:
         saved = reader.meta("demo")
     if saved is None:
-        return _run(request)
+        return _run(request, without_screen=without_screen)
     from tui.demo.server import DemoServer
 
     with DemoServer.again(saved):
-        return _run(request)
+        return _run(request, without_screen=without_screen)
 
 
-def _demo_without_screen(typed: Typed, pages: int) -> int:
+def _demo_without_screen(typed: Typed, pages: int, *, asked: bool) -> int:
     from tui.demo.server import DemoServer
 
     typed = msgspec.structs.replace(typed, csv=typed.csv or _DEMO_CSV, engine=_DEMO_ENGINE)
     output_of(typed, None)
     with DemoServer() if pages is None else DemoServer(pages) as server:
-        return _run(demo_crawl(typed, server.start_urls, server.saved))
+        request = demo_crawl(typed, server.start_urls, server.saved)
+        return _run(request, without_screen=None if asked else typed)
+
+
+def _wants_dashboard(typed: Typed) -> bool:
+    return not (typed.json or typed.quiet or typed.csv == "-")
 
 
 def _shows_dashboard(typed: Typed) -> bool:
     """Whether this crawl is driven on a screen: where there is one, and none speaks against."""
-    if typed.json or typed.quiet or typed.csv == "-":
-        return False
-    if has_screen():
-        return True
-    complain(_NO_SCREEN)
-    return False
+    return _wants_dashboard(typed) and has_screen()
 
 
 def _open_dashboard(request: DashRequest) -> int:
@@ -349,40 +357,8 @@ def _ask(name: str) -> str:
     return str(click.prompt(f"{name} (as when the crawl began)", hide_input=True, err=True))
 
 
-def _routed(argv: Sequence[str]) -> list[str]:
-    """The arguments with the command that they stand for at their front."""
-    if not argv:
-        return ["start"]
-    first = argv[0]
-    if first in root.commands or first in {"-h", "--help", "--version"}:
-        return list(argv)
-    if not first.startswith("-") and not _looks_like_url(first):
-        raise _unknown(first)
-    _refuse_file(first)
-    return ["crawl", *argv]
-
-
-def _looks_like_url(word: str) -> bool:
-    """Dots, colons and slashes make a host or URL; other words are meant as commands."""
-    return word == "localhost" or re.search(r"[.:/@\\]", word) is not None
-
-
-def _refuse_file(word: str) -> None:
-    if "://" not in word and word.endswith(places.SUFFIX) and Path(word).is_file():
-        raise ConfigError(
-            f"{word} is a crawl: crawltui resume {word} goes on with it, "
-            f"crawltui view {word} shows it."
-        )
-
-
-def _unknown(word: str) -> ConfigError:
-    known = [name for name, command in root.commands.items() if not command.hidden]
-    near = difflib.get_close_matches(word, known, n=1)
-    if near:
-        raise ConfigError(f"Unknown command {word!r}: did you mean {near[0]}?")
-    raise ConfigError(
-        f"Unknown command {word!r}: did you mean one of {', '.join(known)}, or a URL?"
-    )
+def _known_commands() -> list[str]:
+    return [name for name, command in root.commands.items() if not command.hidden]
 
 
 def _help_of(error: click.ClickException) -> str:

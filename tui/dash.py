@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import threading
+from importlib import import_module
 from pathlib import Path
 
 from crawler_core.errors import ConfigError, CrawlError
 from crawler_core.snapshot import FINAL_STATES
 from crawler_core.store.upkeep import settle
-from tui.app import CrawlApp
-from tui.bridge import Client, Ending
+from tui.bridge import Client, CsvWish, Ending
 from tui.options import DashRequest
 from tui.session import CrawlSession
 from tui.summary import summary_lines
@@ -21,9 +22,14 @@ def open_dashboard(request: DashRequest) -> int:
     Raises CrawlError before the screen is taken over if there is nothing to show.
     """
     raw = request.config is not None and request.config.raw_csv
+    # The screen's library takes a third of a second to load: it does so while the engine starts.
+    threading.Thread(target=import_module, args=("tui.app",), daemon=True).start()
     with CrawlSession(raw_csv=raw) as session:
         client = _open(session, request)
-        ending = CrawlApp(session, client).run()
+        from tui.app import CrawlApp
+
+        wish = None if request.csv is None else CsvWish(request.csv, request.csv_bom)
+        ending = CrawlApp(session, client, wish).run()
         if ending is None:  # the app itself failed; Textual has told why
             return 70
         if ending.last_screen:
@@ -54,8 +60,8 @@ def _open(session: CrawlSession, request: DashRequest) -> Client | None:
 
 def _say_goodbye(session: CrawlSession, request: DashRequest, store: Path, ending: Ending) -> None:
     """Write what --csv asked for, and leave the summary on the normal screen."""
-    rows, csv = 0, request.csv
-    if csv is not None:
+    rows, csv = ending.csv_rows or 0, request.csv
+    if csv is not None and ending.csv_rows is None:
         try:
             rows = session.export(store, csv, "pages", bom=request.csv_bom)
         except CrawlError as error:

@@ -19,7 +19,13 @@ _SPARKS = "▁▂▃▄▅▆▇█"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _ENCODED_LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 """Percent-encoded bytes beyond ASCII: decoding these changes no delimiter of a URL."""
-_JOINERS = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFE0E, 0xFE0F, 0xFEFF))
+_UNEVEN: dict[int, str | None] = {
+    **dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFE0E, 0xFE0F, 0xFEFF)),
+    **dict.fromkeys(range(0x1F3FB, 0x1F400)),
+    **{0x1F1E6 + place: chr(ord("A") + place) for place in range(26)},
+}
+"""Joiners, variants and skin tones go, letters of flags become letters: terminals disagree on
+how wide such a sequence is."""
 _TONES = {
     Outcome.OK: "ok",
     Outcome.REDIRECT: "redirect",
@@ -113,7 +119,7 @@ def plain(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    safe = clean(text).translate(_JOINERS)
+    safe = clean(text).translate(_UNEVEN)
     return safe if safe.isprintable() else "".join(c for c in safe if c.isprintable())
 
 

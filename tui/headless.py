@@ -22,7 +22,7 @@ from tui.interrupts import Interrupts, sheltering_children
 from tui.options import Output, RunRequest
 from tui.progress import Progress
 from tui.record import record_of, write_record
-from tui.streams import until_closed
+from tui.streams import murmur, say, until_closed
 from tui.summary import resume_command, summary_lines
 from tui.usage import DescendantsPeak, peak_of_self
 
@@ -140,10 +140,8 @@ class _Run:
         if self._output.quiet:
             return
         lines = summary_lines(reader, snapshot, csv=self._csv, rows=self._rows, resume=_RESUME)
-        stream = sys.stderr if self._output.takes_stdout else sys.stdout
-        with until_closed():
-            stream.write("\n".join(["", *lines, ""]))
-            stream.flush()
+        write = murmur if self._output.takes_stdout else say
+        write("", *lines)
 
     def _exit_code(self, snapshot: Snapshot, broken: int) -> int:
         if self._interrupts.exit_code:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import NoReturn
 
 _WATCHED = ("SIGINT", "SIGTERM", "SIGHUP")
+_TRACKER_WARNS = "ignore:resource_tracker:UserWarning"
 
 
 class Interrupts:
@@ -78,12 +80,24 @@ def sheltering_children() -> Iterator[None]:
 
     The kernel sends it to the whole group; a parse pool that died of it would lose time, and
     Python's resource tracker complain. Blocked, it is not lost: it comes when this ends.
+
+    Nor does that tracker warn of what it cleans up after a process that was killed: the
+    prompt of a shell is there by then.
     """
-    hangup = getattr(signal, "SIGHUP", None)
-    if hangup is None:
+    sys.warnoptions.append(_TRACKER_WARNS)  # handed on to the interpreters that are started
+    try:
+        with _holding_back(getattr(signal, "SIGHUP", None)):
+            yield
+    finally:
+        sys.warnoptions.remove(_TRACKER_WARNS)
+
+
+@contextlib.contextmanager
+def _holding_back(number: int | None) -> Iterator[None]:
+    if number is None:  # not on every platform
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {hangup})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
     try:
         yield
     finally:

@@ -86,6 +86,6 @@ class Progress:
 
     def _write(self, text: str) -> None:
         # A closed terminal or pipe must not end the crawl.
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # None where closed
             self._stream.write(text)
             self._stream.flush()

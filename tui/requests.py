@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from crawler_core import __version__
-from crawler_core.config import CrawlConfig, Secrets
+from crawler_core.config import CrawlConfig, Secrets, max_parse_workers
 from crawler_core.crawl import places
 from crawler_core.crawl.messages import Startup
 from crawler_core.errors import ConfigError, StoreInUse
@@ -54,12 +54,11 @@ def new_crawl(typed: Typed) -> RunRequest:
     if not typed.urls:
         raise ConfigError("Name at least one URL, as in: crawltui https://example.org/")
     guess = first_guess(typed.urls)
+    _check_numbers(typed)
     config = CrawlConfig(start_urls=guess, **typed.engine)
     secrets = collect_secrets(typed.credentials, typed.urls)
     _check_network(config, secrets)
-    store = Path(typed.store).expanduser() if typed.store is not None else None
-    if store is not None:
-        _check_store(store, force=typed.force)
+    store = store_of(typed)
     output = output_of(typed, store)
     start_urls = resolve_start(typed.urls, proxy=config.proxy)
     return RunRequest(
@@ -82,6 +81,7 @@ def resumed_crawl(typed: Typed, store: Path, ask: AskSecret | None) -> RunReques
         raise ConfigError("A resumed crawl knows its URLs: leave them out, or leave out --resume.")
     if typed.store is not None or typed.force:
         raise ConfigError("A resumed crawl stays in its store: leave --store and --force out.")
+    _check_numbers(typed)
     config = stored_config(store)
     if is_locked(store):
         raise StoreInUse(f"A running crawl owns {store}: watch it with crawltui view, or stop it.")
@@ -106,9 +106,7 @@ def stored_config(store: Path) -> CrawlConfig:
 
 def demo_crawl(typed: Typed, start_urls: tuple[str, ...], saved: str) -> RunRequest:
     """A crawl of the built-in site; `saved` is what brings the site back for a resume."""
-    store = Path(typed.store).expanduser() if typed.store is not None else None
-    if store is not None:
-        _check_store(store, force=typed.force)
+    store = store_of(typed)
     return RunRequest(
         startup=Startup(
             store=str(store or places.new_store(start_urls[0], name="demo")),
@@ -166,13 +164,31 @@ def _check_network(config: CrawlConfig, secrets: Secrets) -> None:
     Fetcher(config, secrets, version=__version__, start_hosts=()).close()
 
 
-def _check_store(store: Path, *, force: bool) -> None:
+def store_of(typed: Typed) -> Path | None:
+    """Where a new crawl is to be kept, if that was said.
+
+    Raises StoreInUse, and ConfigError if the place is taken.
+    """
+    if typed.store is None:
+        return None
+    if not typed.store:
+        raise ConfigError("--store needs the path of a file.")
+    store = Path(typed.store).expanduser()
     if is_locked(store):
         raise StoreInUse(f"A running crawl owns {store}: watch it with crawltui view, or stop it.")
-    if store.exists() and not force:
+    if store.exists() and not typed.force:
+        stored_config(store)  # what is no crawl can be neither resumed nor replaced
         raise ConfigError(
             f"{store} exists: go on with it by crawltui run --resume {store}, "
             "replace it with --force, or name another store."
+        )
+    return store
+
+
+def _check_numbers(typed: Typed) -> None:
+    if typed.engine.get("parse_workers") == 0:  # 0 is how a configuration spells the default
+        raise ConfigError(
+            f"--parse-workers must be a whole number from 1 to {max_parse_workers()}, not 0."
         )
 
 

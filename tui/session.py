@@ -29,6 +29,7 @@ DEMO_DEADLINE = 2.0
 _DEMO_FETCH_WORKERS = 4
 _DEMO_PARSE_WORKERS = 1
 _RECENT = 12
+_NOBODY = "nobody runs this crawl now"
 
 
 class CrawlSession:
@@ -93,7 +94,7 @@ class CrawlSession:
 
     def look(self, store: Path) -> Client:
         """Look at a crawl: live if a process runs it."""
-        return WatchedCrawl(store) if is_locked(store) else StoredCrawl(store)
+        return WatchedCrawl(store) if is_locked(store) else StoredCrawl(store, _NOBODY)
 
     def demo(self, pages: int = 0, store: Path | None = None) -> Client:
         """Crawl the built-in sample site, slowly at first so that a first key is seen to work."""

@@ -28,6 +28,8 @@ WRONG = [
     (("runn", URL), "did you mean run?"),
     (("frobnicate",), "did you mean one of"),
     (("--fetch-workers", "4"), "Name at least one URL"),
+    (("--quiet", "run", URL), "run is a command: write it first"),
+    (("run", "run", URL), "run is a command: write it first"),
     (("run", URL, "--fetch-workers", "-1"), "--fetch-workers must be a whole number"),
     (("run", URL, "--fetch-workers", "0"), "--fetch-workers must be a whole number"),
     (("run", URL, "--fetch-workers", "257"), "--fetch-workers must be a whole number"),

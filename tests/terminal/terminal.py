@@ -42,7 +42,7 @@ class Terminal:
             "XDG_DATA_HOME": str(self._home / "data"),
             "XDG_STATE_HOME": str(self._home / "state"),
         }
-        for name in ("COLUMNS", "LINES", "NO_COLOR", "CI"):
+        for name in ("COLUMNS", "LINES", "NO_COLOR", "CI", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
             environment.pop(name, None)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tui", *self._arguments],

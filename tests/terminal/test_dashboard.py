@@ -64,11 +64,8 @@ def test_steer_save_and_quit(site: SmallSite, tmp_path: Path) -> None:
         terminal.wait_for("RUNNING")
         terminal.press("2")
         terminal.wait_for("RESULTS")
-        terminal.press("s")
-        terminal.wait_for(".partial.csv")
-        terminal.press("\r")
-        terminal.wait_for("rows of pages written to")
-        terminal.press("\r")
+        terminal.press("s\r")
+        terminal.wait_for("rows of pages written")
         terminal.press("q")
         terminal.wait_for("Stop the crawl and quit?")
         terminal.press("q")
@@ -120,6 +117,72 @@ def test_signals(site: SmallSite, tmp_path: Path, number: signal.Signals, code: 
     (store,) = _stores(tmp_path)
     assert not is_locked(store)
     assert not list(store.parent.glob("*.sock"))
+
+
+def test_typed_in_one_go(site: SmallSite, tmp_path: Path) -> None:
+    """The start screen takes an address and enter in one burst; bursts work in the dashboard."""
+    with Terminal(columns=80, rows=24, home=tmp_path) as terminal:
+        terminal.wait_for("New crawl")
+        terminal.press("ftp://example.org/\r")
+        terminal.wait_for("has the scheme ftp")
+        terminal.press("\x15" + site.url.removeprefix("http://") + "\r")
+        terminal.wait_for("JUST FINISHED")
+        terminal.press("W7\t1\r")
+        terminal.wait_for("7 target/")
+        terminal.press("/Page\r")
+        terminal.wait_for('with "Page"')
+        terminal.press("2go")
+        terminal.wait_for("copied")
+        terminal.press("qq")
+        assert terminal.leave() == 0
+        assert terminal.is_restored()
+
+
+def test_a_killed_engine_is_told_and_can_be_resumed(site: SmallSite, tmp_path: Path) -> None:
+    """A dead engine process is a red sentence; quitting tells how to resume, and that works."""
+    with Terminal(site.url, "--fetch-workers", "2", home=tmp_path) as terminal:
+        terminal.wait_for("200 ok")
+        os.kill(_engine_of(terminal.process.pid), signal.SIGKILL)
+        terminal.wait_for("ended unexpectedly")
+        terminal.wait_for("0 busy / 2 target")
+        terminal.press("+q")
+        assert terminal.leave() == 70
+        assert terminal.shows("Go on")
+    (store,) = _stores(tmp_path)
+    with Terminal("resume", str(store), "--fetch-workers", "32", home=tmp_path) as terminal:
+        terminal.wait_for("DONE")
+        terminal.press("q")
+        assert terminal.leave() == 0
+    with StoreReader(store) as reader:
+        assert reader.summary().done == PAGES
+
+
+def test_the_watched_process_ends(site: SmallSite, tmp_path: Path) -> None:
+    """Who looks on from another terminal is told when the process that crawls has ended."""
+    store = tmp_path / "seen.crawl"
+    arguments = (site.url, "--fetch-workers", "2", "--store", str(store))
+    with Terminal(*arguments, home=tmp_path) as terminal:
+        terminal.wait_for("200 ok")
+        with Terminal("view", str(store), columns=80, rows=24, home=tmp_path) as viewer:
+            viewer.wait_for("READ-ONLY")
+            viewer.wait_for("200 ok")
+            os.kill(_engine_of(terminal.process.pid), signal.SIGKILL)
+            viewer.wait_for("its process has ended")
+            viewer.press("q")
+            assert viewer.leave() == 0
+
+
+def _engine_of(owner: int) -> int:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                command = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if parent == owner and b"crawler_core.crawl.process" in command:
+                return int(folder.name)
+    raise AssertionError(f"{owner} runs no engine")
 
 
 def test_control_c_twice_gets_out(site: SmallSite, tmp_path: Path) -> None:

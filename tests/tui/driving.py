@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
+from textual.events import Key
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from tui.app import CrawlApp
 from tui.bridge import Ending
 from tui.screens.dashboard import Dashboard
 
+PATIENCE = 20.0
+"""Seconds to wait for what keys bring about; a loaded machine is slow."""
 Scenario = Callable[["Drive"], Awaitable[None]]
 
 
@@ -32,7 +38,7 @@ class Drive:
         for key in keys:
             await self.pilot.press(key)
             await self.pilot.wait_for_scheduled_animations()
-            await self.app.workers.wait_for_complete()
+            await self._threads()
         await self.settle()
 
     async def type(self, text: str) -> None:
@@ -40,15 +46,30 @@ class Drive:
         await self.pilot.press(*text)
         await self.settle()
 
+    async def burst(self, *keys: str, until: Callable[[], bool]) -> None:
+        """Keys all at once, as a quick typist or a script sends them; then wait for `until`."""
+        for key in keys:
+            self.app.post_message(Key(key, key if len(key) == 1 else None))
+        end = time.monotonic() + PATIENCE
+        while not until():
+            assert time.monotonic() < end, "\n".join(self.screen())
+            await self.pilot.pause(0.02)
+            await self.settle()
+
     async def settle(self) -> None:
         """Wait for messages and threads; then draw once more."""
         await self.pilot.wait_for_scheduled_animations()
-        await self.app.workers.wait_for_complete()
-        if self.app.is_running and self.app.dashboard is not None:
-            self.app.dashboard.tick()
-            self.app.dashboard.redraw()
-            await self.app.workers.wait_for_complete()
+        await self._threads()
+        dashboard = self.app.dashboard
+        if self.app.is_running and dashboard is not None and dashboard.query("#fetch-pool"):
+            dashboard.tick()
+            dashboard.redraw()
+            await self._threads()
         await self.pilot.wait_for_scheduled_animations()
+
+    async def _threads(self) -> None:
+        with suppress(WorkerCancelled):  # one that reads for a filter is replaced by the next
+            await self.app.workers.wait_for_complete()
 
     def screen(self) -> list[str]:
         """The lines that are shown."""

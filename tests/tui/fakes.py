@@ -252,9 +252,7 @@ def _history(second: float, fetch: int) -> tuple[tuple[float, float, float, floa
 
 def _hosts(done: int) -> tuple[HostView, ...]:
     return (
-        HostView(
-            "https://docs.example.org", True, 11, 5_300, done - 700, 96, 54.1, 182.0, 0.0, 32
-        ),
+        HostView("https://docs.example.org", True, 11, 5_300, done - 700, 96, 54.1, 182.0, 0.0, 32),
         HostView("https://cdn.example.org", True, 3, 12, 400, 2, 21.0, 120.0, 10.0, 5),
         HostView(
             *("https://pypi.org", False, 1, 40, 120, 6, 2.4, 390.0, 5.0, 1),

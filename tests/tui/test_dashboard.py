@@ -26,8 +26,9 @@ from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession, busy_snapshot
 from tui.app import CrawlApp
 from tui.keys import TABS
+from tui.widgets.steady import at_rest
 
-DOCS = "https://docs.example.org:443"
+DOCS = "https://docs.example.org"
 
 
 KEYS_AND_COMMANDS: list[tuple[list[str], list[AnyCommand]]] = [
@@ -45,7 +46,7 @@ KEYS_AND_COMMANDS: list[tuple[list[str], list[AnyCommand]]] = [
     (["4", "H", "k"], [SkipHost(DOCS)]),
     (["4", "H", "r"], [ReopenHost(DOCS)]),
     (["4", "H", "escape"], []),
-    (["4", "down", "full_stop"], [SetHostRate("https://cdn.example.org:443", 15.0)]),
+    (["4", "down", "full_stop"], [SetHostRate("https://cdn.example.org", 15.0)]),
     (["q", "escape"], []),
 ]
 
@@ -256,7 +257,7 @@ def test_done_says_what_next(store: Path) -> None:
     ending = drive(CrawlApp(FakeSession(store, client), client), scenario)
     assert ending is not None
     assert (ending.reason, ending.exit_code) == ("quit", 0)
-    assert ending.snapshot == done
+    assert ending.snapshot == at_rest(done)
     assert client.closed
     assert client.sent == []
 
@@ -314,6 +315,7 @@ def test_too_small(session: FakeSession, client: FakeClient) -> None:
 
     async def scenario(it: Drive) -> None:
         assert it.shows("60×16 needed")
+        assert it.shows("the crawl goes on")
         await it.pilot.resize_terminal(80, 24)
         await it.settle()
         assert not it.shows("60×16 needed")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from crawler_core.commands import SetFetchWorkers
 from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession, busy_snapshot
 from tui.app import CrawlApp
+from tui.bridge import CsvWish
 
 
 async def _name(it: Drive, path: Path) -> None:
@@ -27,9 +30,11 @@ def test_saves_and_says_where(
         await it.press("s")
         assert it.shows("docs.example.org.partial.csv")
         await it.press("enter")
-        assert it.shows("rows of pages written to")
-        await it.press("enter")
-        assert it.shows("saved docs.example.org.partial.csv, ")
+        assert not it.shows("Save as CSV"), "it has closed by itself"
+        assert it.shows("rows of pages written"), "said in the corner"
+        assert re.search(r"saved \d\d:\d\d docs.example.org.partial.csv, \d+ rows", it.screen()[2])
+        await it.press("plus")
+        assert client.sent == [SetFetchWorkers(17)], "the next key works again"
 
     drive(CrawlApp(session, client), scenario)
     text = (tmp_path / "docs.example.org.partial.csv").read_text(encoding="utf-8")
@@ -52,6 +57,7 @@ def test_choices_and_overwriting(
         assert target.read_text() == "old"
         await it.press("enter")
         assert it.shows("rows of broken written")
+        assert not it.shows("Save as CSV")
 
     drive(CrawlApp(session, client), scenario)
     assert target.read_bytes().startswith(b"\xef\xbb\xbfAddress,Status Code,Status,Source")
@@ -67,7 +73,7 @@ def test_unwritable_is_a_sentence(session: FakeSession, client: FakeClient, tmp_
         await _name(it, blocked / "out.csv")
         await it.press("enter")
         assert it.shows("Save as CSV")
-        assert not it.shows("written to")
+        assert not it.shows("rows of")
         assert it.app.screen.query_one("#save-says").has_class("error")
         await _name(it, tmp_path)
         await it.press("enter")
@@ -86,3 +92,70 @@ def test_finished_crawl_is_not_partial(store: Path) -> None:
         assert it.shows("docs.example.org.csv")
 
     drive(CrawlApp(FakeSession(store, client), client), scenario)
+
+
+def test_typing_replaces_the_proposed_name(
+    session: FakeSession, client: FakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proposed name is marked: what is typed replaces it."""
+    monkeypatch.chdir(tmp_path)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("s")
+        await it.type("mine.csv")
+        await it.press("enter")
+
+    drive(CrawlApp(session, client), scenario)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
+
+
+def test_a_filter_does_not_narrow_what_is_saved(session: FakeSession, client: FakeClient) -> None:
+    """With a filter set the dialog says that all rows are saved; without one it does not."""
+
+    async def scenario(it: Drive) -> None:
+        await it.press("s")
+        assert not it.shows("All rows are saved")
+        await it.press("escape", "2", "slash")
+        await it.type("page-4")
+        await it.press("enter", "s")
+        assert it.shows('All rows are saved, not only those with "page-4"')
+
+    drive(CrawlApp(session, client), scenario)
+
+
+@pytest.mark.parametrize(("state", "written"), [("finished", True), ("stopped", False)])
+def test_wished_csv(
+    session: FakeSession, client: FakeClient, tmp_path: Path, state: str, written: bool
+) -> None:
+    """What --csv asks for is written when the crawl ends by itself, and the header says so."""
+    target = tmp_path / "wished.csv"
+
+    async def scenario(it: Drive) -> None:
+        assert it.shows("wished.csv is written at the end")
+        client.show(state=state)
+        await it.settle()
+        assert target.exists() == written
+        assert it.shows("wished.csv, ") == written
+        await it.press("q")
+
+    ending = drive(CrawlApp(session, client, CsvWish(target)), scenario)
+    assert ending is not None
+    assert (ending.csv_rows is not None) == written
+
+
+def test_wished_csv_that_cannot_be_written(
+    session: FakeSession, client: FakeClient, tmp_path: Path
+) -> None:
+    """A place that cannot be written to is told in a corner, and left to the end of the app."""
+    (tmp_path / "file").write_text("")
+
+    async def scenario(it: Drive) -> None:
+        client.show(state="finished")
+        await it.settle()
+        assert it.shows("cannot")
+        await it.press("q")
+
+    wish = CsvWish(tmp_path / "file" / "out.csv")
+    ending = drive(CrawlApp(session, client, wish), scenario)
+    assert ending is not None
+    assert ending.csv_rows is None

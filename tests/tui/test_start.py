@@ -109,3 +109,13 @@ def test_plan_and_command(options: StartOptions, sentence: str, words: str) -> N
     """The form is told as a sentence and as a command line that does the same."""
     assert plan(options) == sentence
     assert command(options) == words
+
+
+def test_too_small_without_a_crawl(session: FakeSession) -> None:
+    """Below 60×16 the start screen says what it needs, and tells of no crawl."""
+
+    async def scenario(it: Drive) -> None:
+        assert it.shows("60×16 needed")
+        assert not it.shows("the crawl goes on")
+
+    drive(CrawlApp(session), scenario, (50, 12))

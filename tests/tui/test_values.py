@@ -80,6 +80,21 @@ def test_urls_are_short_at_home() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\U0001f1e9\U0001f1ea", "DE"),
+        ("\U0001f44d\U0001f3fd", "\U0001f44d"),
+        ("\u2764\ufe0f", "\u2764"),
+        ("a\u200db", "ab"),
+    ],
+    ids=["flag", "skin", "variant", "joiner"],
+)
+def test_uneven_sequences_are_made_even(text: str, shown: str) -> None:
+    """What terminals give different widths to is written without it: columns stay straight."""
+    assert formats.plain(text) == shown
+
+
 def test_csv_names() -> None:
     """The proposed name is made of the host, and holds nothing that a path could be."""
     assert formats.csv_name(["https://e.org/x"], partial=False) == "e.org.csv"
@@ -159,6 +174,7 @@ def test_pace_slows_and_recovers() -> None:
         ({"state": "throttled", "wait_seconds": 12.0, "note": "429"}, "THROTTLED next try in 12 s"),
         ({"state": "given up", "note": "refuses"}, "GIVEN UP: refuses"),
         ({"state": "skipped"}, "SKIPPED"),
+        ({"state": "unreachable", "note": "no such host name"}, "UNREACHABLE: no such host name"),
         ({"state": "robots unavailable"}, "robots.txt unavailable"),
         ({"at_once": 5, "rate_limit": 10.0}, "5 at once, 10/s"),
         ({"crawl_delay": 2.0, "robots": "ignored"}, "Crawl-delay 2 s, robots.txt ignored"),
@@ -166,17 +182,26 @@ def test_pace_slows_and_recovers() -> None:
 )
 def test_limits_name_their_cause(fields: dict[str, object], words: str) -> None:
     """What limits a host is told with its cause."""
-    view = HostView("https://e.org:443", True, **fields)  # type: ignore[arg-type]
+    view = HostView("https://e.org", True, **fields)  # type: ignore[arg-type]
     assert words in host_limit(view)[0]
 
 
 @pytest.mark.parametrize(
     ("fields", "word", "says"),
     [
-        ({"state": "finished", "found": 10, "broken": 2}, "DONE", "10 URLs, 2 broken: 3 shows"),
+        (
+            {"state": "finished", "found": 12, "done": 10, "broken": 2, "elapsed": 83.0},
+            "DONE",
+            "10 URLs in 01:23, 2 broken: 3 shows them, s saves a CSV, q quits",
+        ),
+        ({"state": "finished", "done": 1}, "DONE", "1 URL in 00:00, 0 broken: s saves a CSV"),
         ({"state": "stopped"}, "STOPPED", "how to resume"),
         ({"state": "incomplete", "gave_up": ("e.org",)}, "INCOMPLETE", "gave up on e.org"),
-        ({"state": "failed", "error": "The disk is full."}, "FAILED", "The disk is full."),
+        (
+            {"state": "failed", "error": "The disk is full."},
+            "FAILED",
+            "The disk is full. q quits and tells how to resume",
+        ),
         ({"verdict": "POLITE", "advice": "a limit holds"}, "POLITE", "a limit holds"),
     ],
 )

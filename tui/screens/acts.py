@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-from typing import Literal
-
 from crawler_core.snapshot import HostView, Snapshot
-from tui.bridge import Export, is_final
-from tui.formats import count, csv_name, host_name, plain, plural
+from tui.formats import count, host_name, plural
 from tui.keys import TABS
+from tui.screens.browsing import visit
 from tui.screens.dialogs import Ask, WorkersPrompt
 from tui.screens.help import HelpScreen
 from tui.screens.panes import BrokenPane, LogPane, WorkersPane
-from tui.screens.reading import Reading
 from tui.screens.results import ResultsPane
-from tui.screens.save import Saved, SaveScreen
-from tui.screens.steering import Steering
+from tui.screens.saving import Saving
 from tui.widgets.grid import Grid
 from tui.widgets.lists import RESULT_COLUMNS
 
-SAID_FOR = 3.0
-"""Seconds that a message in the corner stays."""
 _SORT_KEYS = {
     "": ("f", "the order in which they finished"),
     "address": ("a", "address"),
@@ -35,14 +27,9 @@ _SORT_KEYS = {
 }
 
 
-class Acts(Reading):
+class Acts(Saving):
     """The part of the dashboard that acts: every key of the table ends here."""
 
-    _said = ""
-    _said_at = 0.0
-
-    steering: Steering
-    saved: str
     frozen: bool
 
     @property
@@ -61,18 +48,6 @@ class Acts(Reading):
     def completion_url(self) -> str:
         """The URL of the selected finished future."""
         raise NotImplementedError
-
-    def redraw(self) -> None:
-        """Draw everything again."""
-        raise NotImplementedError
-
-    def say(self, text: str, *, severe: bool = False) -> None:
-        """Tell something in a corner of the screen; the same words only once in a while."""
-        again = text == self._said and time.monotonic() - self._said_at < SAID_FOR
-        if text and not again:
-            self._said, self._said_at = text, time.monotonic()
-            severity: Literal["warning", "information"] = "warning" if severe else "information"
-            self.notify(plain(text), severity=severity, markup=False, timeout=SAID_FOR)
 
     def action_fetch(self, by: int) -> None:
         """Change the number of fetch workers."""
@@ -174,34 +149,18 @@ class Acts(Reading):
                 self.say(self.steering.retry())
 
         says = [
-            f"{plural(failed, 'URL')} ended with a server error, no answer or throttling.",
+            f"{plural(failed, 'URL')} failed in a way that may change: no answer, a server error, "
+            "too many requests, or a parser that failed.",
             "They are asked for again, at the end of the queues of their hosts.",
         ]
         choices = [("r", "ask again", "retry"), ("esc", "leave them", "")]
         self.app.push_screen(Ask("Retry what failed?", says, choices), take)
 
-    def action_save(self) -> None:
-        """Save a CSV."""
-        latest, session, store = self.steering.latest, self.session, self.client.store
-
-        def name(what: str) -> str:
-            return csv_name(latest.start_urls, partial=not is_final(latest), what=what)
-
-        def write(target: Path, what: Export, bom: bool) -> int:
-            return session.export(store, target, what, bom=bom)
-
-        def took(saved: Saved | None) -> None:
-            if saved is not None:
-                self.saved = saved
-                self.redraw()
-
-        self.app.push_screen(SaveScreen(write, name), took)
-
     def action_filter(self) -> None:
         """Filter the results."""
         if self.tab != "results":
             self.open_tab("results")
-        self.call_after_refresh(self.query_one(ResultsPane).open_filter)
+        self.query_one(ResultsPane).open_filter()
 
     def action_match(self, by: int) -> None:
         """Go to the next or previous row of the last filter."""
@@ -250,8 +209,8 @@ class Acts(Reading):
     def action_open(self) -> None:
         """Open the selected URL in the browser."""
         _, address = self.selected()
-        if address.startswith(("http://", "https://")):
-            self.app.open_url(address)
+        if address:
+            self.say(visit(self.app, address))
 
     def action_copy(self) -> None:
         """Copy the selected URL."""

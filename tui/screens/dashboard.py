@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import ContentSwitcher
 
 from crawler_core.snapshot import HostView, Snapshot
-from tui.bridge import Client, Session, is_final
+from tui.bridge import Client, CsvWish, Session, is_final
 from tui.formats import count, home_of
 from tui.keys import TABS, bindings, hints
 from tui.screens.acts import Acts
@@ -27,6 +28,7 @@ from tui.widgets.change import Watch, chip, watch
 from tui.widgets.grid import Grid
 from tui.widgets.header import Foot, Head, Situation, TabBar
 from tui.widgets.pace import FRAMES, Pace, after
+from tui.widgets.steady import Steady, at_rest, looks_same, steady
 
 MAIN_GRIDS = {
     "overview": "stream",
@@ -41,6 +43,8 @@ MAIN_GRIDS = {
 
 QUIET = 5 * FRAMES
 """Ticks without a new snapshot after which nothing is drawn any more."""
+STILL = 4
+"""Ticks with the same numbers, enough for all to be drawn, after which they rest: a pause."""
 
 
 class Dashboard(Acts):
@@ -61,23 +65,25 @@ class Dashboard(Acts):
     class Stay(Message):
         """The question whether to quit was answered with no."""
 
-    def __init__(self, client: Client, session: Session) -> None:
+    def __init__(self, client: Client, session: Session, csv: CsvWish | None = None) -> None:
         super().__init__()
         self.client = client
         self.session = session
+        self.csv = csv
         self.steering = Steering(client)
         self.newest: Snapshot | None = None
         """The newest state known; `latest` is the one that is shown."""
         self.latest: Snapshot | None = None
         self.frozen = False
-        self.saved = ""
         self.unfocused = False
         """True while the terminal window is not the one that is used."""
         self._watch = Watch()
+        self._steady = Steady()
         self._pace = Pace()
         self._ticks = 0
         self._due = 0
         self._quiet = 0
+        self._still = 0
         self._last_tick = 0.0
 
     def compose(self) -> ComposeResult:
@@ -106,18 +112,29 @@ class Dashboard(Acts):
     def tick(self) -> None:
         """Take the newest snapshot and draw what it changed."""
         snapshot = self.client.snapshot()
-        if snapshot is None:
+        if snapshot is None or not self.is_attached:
             return
-        if self.newest is None or snapshot.sequence != self.newest.sequence:
+        # A crawl whose process died keeps its number, and is not what it was.
+        if self.newest is None or _mark(snapshot) != _mark(self.newest):
+            self._steady = steady(self._steady, snapshot)
+            snapshot = msgspec.structs.replace(
+                snapshot, verdict=self._steady.word, advice=self._steady.says
+            )
+            if is_final(snapshot):
+                snapshot = at_rest(snapshot)
             self.newest = self.steering.latest = snapshot
+            self.write_wished_csv(snapshot)
             self._watch = watch(self._watch, snapshot, snapshot.at)
             self.query_one(Overview).take(snapshot)
             self.query_one(LogPane).take(snapshot)
             self._quiet = 0
+            if not looks_same(snapshot, self.latest):
+                self._still = 0
         self._quiet += 1
+        self._still += 1
         if self.frozen or self._quiet > QUIET:
             return
-        self.latest = snapshot
+        self.latest = self.newest
         self._ticks += 1
         self._draw(lists_too=self._ticks % 2 == 1, graphs_too=self._ticks % 4 == 1)
 
@@ -125,8 +142,9 @@ class Dashboard(Acts):
         """Show a tab and give its table the focus."""
         self.minimize()
         self.query_one("#switcher", ContentSwitcher).current = tab
-        grid = self.query_one(f"#{MAIN_GRIDS[tab]}", Grid)
-        self.call_after_refresh(self._opened, grid)
+        # At once: a key that comes next is meant for this table.
+        self.set_focus(self.query_one(f"#{MAIN_GRIDS[tab]}", Grid))
+        self.call_after_refresh(self.redraw)
 
     def host(self) -> HostView | None:
         """The host that keys change: the selected one, or the only one."""
@@ -143,7 +161,7 @@ class Dashboard(Acts):
 
     def redraw(self) -> None:
         """Draw everything again."""
-        self._quiet = 0
+        self._quiet = self._still = 0
         self._draw(lists_too=True, graphs_too=True)
 
     def head(self) -> None:
@@ -155,9 +173,15 @@ class Dashboard(Acts):
             note=self.client.note,
             read_only=self.client.read_only,
             frozen=self.frozen,
-            saved=self.saved or ("" if self.client.read_only else "no CSV saved yet"),
+            saved=self.saved or self._unsaved,
         )
         self.query_one(Head).look(situation)
+
+    @property
+    def _unsaved(self) -> str:
+        if self.csv is not None:
+            return f"{self.csv.target.name} is written at the end"
+        return "" if self.client.read_only else "no CSV saved yet"
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -169,10 +193,6 @@ class Dashboard(Acts):
         if self._due >= stride:
             self._due = 0
             self.tick()
-
-    def _opened(self, grid: Grid) -> None:
-        grid.focus()
-        self.redraw()
 
     def _draw(self, *, lists_too: bool, graphs_too: bool) -> None:
         snapshot, tab = self.latest, self.tab
@@ -189,7 +209,10 @@ class Dashboard(Acts):
         }
         self.query_one(TabBar).look(tab, badges)
         if tab == "overview":
-            self.query_one(Overview).look(snapshot, lists_too=lists_too, graphs_too=graphs_too)
+            overview = self.query_one(Overview)
+            overview.steered = changing
+            if self._still <= STILL:
+                overview.look(snapshot, lists_too=lists_too, graphs_too=graphs_too)
         elif not lists_too:
             return
         elif tab == "results":
@@ -241,3 +264,7 @@ class Dashboard(Acts):
     def home(self) -> str:
         """Scheme and host of the first start URL: its pages are shown by their path."""
         return home_of(self.latest.start_urls) if self.latest else ""
+
+
+def _mark(snapshot: Snapshot) -> tuple[int, str]:
+    return snapshot.sequence, snapshot.state

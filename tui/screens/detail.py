@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from crawler_core.model import LinkKind, UrlState
 from tui.formats import count, cut_middle, fit, origin, plural, short_url, tone
+from tui.screens.browsing import visit
 from tui.widgets.document import Document, Piece
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class DetailScreen(ModalScreen[None]):
             document.border_title = Content(cut_middle(self.address or "reading …", 90))
         yield Static(
             Content(
-                "esc back  1 fields  2 redirects  3 inlinks  4 outlinks  5 headers  o open  y copy"
+                "esc back  o open  y copy  1 fields 2 redirects 3 inlinks 4 outlinks 5 headers"
             ),
             classes="hint",
         )
@@ -85,8 +86,8 @@ class DetailScreen(ModalScreen[None]):
 
     def action_open(self) -> None:
         """Open the URL in the browser."""
-        if self.address.startswith(("http://", "https://")):
-            self.app.open_url(self.address)
+        if self.address:
+            self.notify(visit(self.app, self.address), markup=False, timeout=3)
 
     def action_copy(self) -> None:
         """Copy the URL."""

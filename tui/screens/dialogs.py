@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.bridge import Client, is_final
-from tui.formats import count, cut_middle, plain
+from tui.formats import count, plain
 from tui.widgets.paint import Line, Painted
 
 PATIENCE = 15.0
@@ -139,7 +139,7 @@ def quit_question(done: str, waiting: str, store: str) -> Ask:
         "Stop the crawl and quit?",
         [
             f"{done} done, {waiting} still waiting. Everything done is kept.",
-            f"Go on later with:  crawltui resume {cut_middle(store, 46)}",
+            f"Go on later with:  crawltui resume {store}",
         ],
         [("q", "stop the crawl and quit", "quit"), ("esc", "go on crawling", "")],
     )

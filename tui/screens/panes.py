@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 
-from crawler_core.snapshot import Completion, LogLine, Snapshot
+from crawler_core.snapshot import FINAL_STATES, Completion, LogLine, Snapshot
 from tui.formats import count, home_of, plural
 from tui.widgets import lists
 from tui.widgets.grid import Grid, Key
@@ -43,14 +43,16 @@ class Overview(Vertical):
         self._snapshot = Snapshot()
         self._ring: deque[Completion] = deque(maxlen=RING)
         self._last = 0
+        self.steered = True
+        """Whether keys change the pools: the panels name these keys."""
 
     def compose(self) -> ComposeResult:
-        yield Panel(brief, widget_id="brief")
+        yield Panel(self._brief, widget_id="brief")
         with Horizontal(id="cockpit"):
             with Vertical(id="left"):
-                yield Panel(fetch_pool, widget_id="fetch-pool")
-                yield Panel(parse_pool, widget_id="parse-pool")
-                yield Panel(stages, widget_id="stages")
+                yield Panel(self._fetch_pool, widget_id="fetch-pool")
+                yield Panel(self._parse_pool, widget_id="parse-pool")
+                yield Panel(self._stages, widget_id="stages")
             with Vertical(id="right"):
                 yield Panel(speed, widget_id="speed")
                 yield Panel(answers, widget_id="answers")
@@ -89,8 +91,11 @@ class Overview(Vertical):
             self.query_one("#speed", Panel).look(snapshot)
         if lists_too:
             self._host_rows(snapshot)
-            self.query_one("#overview-hosts", Grid).show(lists.hosts(snapshot.hosts))
-            stream = self.query_one("#stream", Grid)
+            hosts, stream = (self.query_one(f"#{n}", Grid) for n in ("overview-hosts", "stream"))
+            if snapshot.state in FINAL_STATES:
+                hosts.empty = "known only while a crawl runs"
+                stream.empty = "nobody runs this crawl: 2 shows all results, 3 the broken ones"
+            hosts.show(lists.hosts(snapshot.hosts))
             held = len(self._ring) - 1 - stream.place
             stream.note = "" if stream.follow or held <= 0 else f"{count(held)} below, t follows"
             stream.show(lists.finished(self._ring, home_of(snapshot.start_urls)))
@@ -98,6 +103,18 @@ class Overview(Vertical):
     def completion(self, serial: Key | None) -> Completion | None:
         """A finished future by its serial number."""
         return next((row for row in self._ring if row.serial == serial), None)
+
+    def _fetch_pool(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        return fetch_pool(snapshot, width, height, keys=self.steered)
+
+    def _parse_pool(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        return parse_pool(snapshot, width, height, keys=self.steered)
+
+    def _stages(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        return stages(snapshot, width, height, keys=self.steered)
+
+    def _brief(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        return brief(snapshot, width, height, keys=self.steered)
 
     def _host_rows(self, snapshot: Snapshot) -> None:
         room = self.size.height - (7 if self.has_class("-small") else 14)
@@ -212,8 +229,8 @@ class WorkersPane(Vertical):
     def look(self, snapshot: Snapshot) -> None:
         """Draw lanes and futures."""
         lanes = self.query_one("#lanes", Grid)
-        busy = sum(1 for worker in snapshot.workers if worker.doing)
-        lanes.note = f"{busy} of {plural(len(snapshot.workers), 'worker')} busy"
+        fetch, parse = snapshot.fetch, snapshot.parse
+        lanes.note = f"{fetch.busy}/{fetch.target} and {parse.busy}/{parse.target} busy"
         lanes.show(lists.workers(snapshot))
         futures = self.query_one("#futures", Grid)
         running = sum(1 for future in snapshot.futures if future.state == "RUNNING")

@@ -136,7 +136,7 @@ class ResultsPane(Vertical):
         """Let the filter be typed."""
         line = self.query_one("#filter", Input)
         line.display = True
-        line.focus()
+        self.screen.set_focus(line)
 
     def clear_filter(self) -> bool:
         """Show all rows again; False if no filter was set or open."""
@@ -188,7 +188,8 @@ class ResultsPane(Vertical):
             left = total - 1 - grid.place
             parts.append(f"{count(left)} below, t follows" if left and cursor else "")
         grid.note = ", ".join(part for part in parts if part)
-        grid.empty = "no row holds that text" if wanted.text else "nothing finished yet"
+        nothing = "no row holds that text" if wanted.text else "nothing finished yet"
+        grid.empty = "reading …" if self.busy else nothing
         if self.feed is not None:
             grid.show(self.feed)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, get_args
 
+import msgspec
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -34,12 +36,23 @@ _WORDS = {
 }
 
 
-class Saved(str):
-    """What the dashboard says of the last CSV."""
+class Saved(msgspec.Struct, frozen=True):
+    """A CSV that was written."""
+
+    target: Path
+    what: str
+    rows: int
+    at: float
+    """Unix time."""
+
+    @property
+    def counted(self) -> str:
+        """The number of rows in words."""
+        return plural(self.rows, "row")
 
 
 class SaveScreen(ModalScreen[Saved | None]):
-    """Asks for a path, writes in a thread, and says where it went and how many rows."""
+    """Asks for a path and writes in a thread; closes when that went well, else says why not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", show=False),
@@ -47,25 +60,27 @@ class SaveScreen(ModalScreen[Saved | None]):
     ]
 
     class Written(Message):
-        """The thread has ended: a sentence, and what was saved."""
+        """The thread has ended: what was saved, or a sentence that says why not."""
 
-        def __init__(self, sentence: str, saved: Saved | None = None) -> None:
+        def __init__(self, saved: Saved | None, sentence: str = "") -> None:
             super().__init__()
-            self.sentence = sentence
             self.saved = saved
+            self.sentence = sentence
 
-    def __init__(self, write: Writer, name: Namer) -> None:
+    def __init__(self, write: Writer, name: Namer, hint: str = "") -> None:
         super().__init__(classes="dialog")
         self._write = write
         self._namer = name
+        self._hint = hint
         self._proposed = ""
         self._agreed: Path | None = None
-        self._done: Saved | None = None
         self._busy = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = "Save as CSV"
+            if self._hint:
+                yield Static(Content(plain(self._hint)), id="save-hint")
             yield Input(id="path", compact=True)
             with RadioSet(id="what", compact=True):
                 for number, what in enumerate(get_args(Export)):
@@ -85,10 +100,8 @@ class SaveScreen(ModalScreen[Saved | None]):
         self._agreed = None
 
     def action_save(self) -> None:
-        """Begin to write; after that, close."""
-        if self._done is not None:
-            self.dismiss(self._done)
-        elif not self._busy:
+        """Begin to write."""
+        if not self._busy:
             self._begin(self.query_one("#path", Input).value.strip())
 
     @property
@@ -100,13 +113,13 @@ class SaveScreen(ModalScreen[Saved | None]):
 
     def action_close(self) -> None:
         """Back; what is being written is still written."""
-        self.dismiss(self._done)
+        self.dismiss(None)
 
     def _propose(self, what: Export) -> None:
         self._proposed = self._namer(what)
         line = self.query_one("#path", Input)
         line.value = self._proposed
-        line.cursor_position = len(self._proposed)
+        line.action_select_all()
 
     def _begin(self, typed: str) -> None:
         if not typed:
@@ -129,21 +142,21 @@ class SaveScreen(ModalScreen[Saved | None]):
         try:
             rows = self._write(target, what, bom)
         except CrawlError as error:
-            self.post_message(self.Written(str(error)))
+            self.post_message(self.Written(None, str(error)))
         except OSError as error:
             reason = error.strerror or error
             sentence = f"{target} cannot be written: {reason}. Choose another place."
-            self.post_message(self.Written(sentence))
+            self.post_message(self.Written(None, sentence))
         else:
-            words = f"{plural(rows, 'row')} of {what} written to {target}   enter closes"
-            saved = Saved(f"saved {target.name}, {plural(rows, 'row')}")
-            self.post_message(self.Written(words, saved))
+            self.post_message(self.Written(Saved(target, what, rows, time.time())))
 
     def on_save_screen_written(self, event: Written) -> None:
         event.stop()
         self._busy = False
-        self._done = event.saved or self._done
-        self._say(event.sentence, "ok" if event.saved else "error")
+        if event.saved is not None:
+            self.dismiss(event.saved)
+        else:
+            self._say(event.sentence, "error")
 
     def _say(self, text: str, kind: str) -> None:
         line = self.query_one("#save-says", Static)

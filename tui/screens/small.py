@@ -17,7 +17,11 @@ def is_too_small(size: Size) -> bool:
 
 
 class TooSmall(ModalScreen[None]):
-    """Covers all until the terminal has grown; the crawl goes on meanwhile."""
+    """Covers all until the terminal has grown; a crawl that runs goes on meanwhile."""
+
+    def __init__(self, *, crawling: bool) -> None:
+        super().__init__()
+        self._crawling = crawling
 
     def compose(self) -> ComposeResult:
         yield Static(id="too-small")
@@ -37,6 +41,6 @@ class TooSmall(ModalScreen[None]):
         self.query_one("#too-small", Static).update(
             Content(
                 f"terminal too small\n{WIDTH}×{HEIGHT} needed, this is "
-                f"{size.width}×{size.height}\nthe crawl goes on"
+                f"{size.width}×{size.height}" + "\nthe crawl goes on" * self._crawling
             )
         )

@@ -25,7 +25,15 @@ RATES = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 1
 """The steps of a host's limit, requests a second; above the last there is no limit."""
 _MEANT_FOR = 2.0
 """Seconds during which a number asked for counts, although no snapshot shows it yet."""
-_RETRIED = (Outcome.SERVER_ERROR, Outcome.THROTTLED, *sorted(NO_ANSWER - {Outcome.POLICY}))
+RETRIED = NO_ANSWER | {
+    Outcome.SERVER_ERROR,
+    Outcome.THROTTLED,
+    Outcome.PARSER_CRASHED,
+    Outcome.PARSER_TIMEOUT,
+}
+"""Outcomes that may be others the next time, as the engine judges it too."""
+_ROBOTS_LOST = "robots unavailable"
+"""State of a host whose URLs ended because its robots.txt could not be read."""
 
 
 class Steering:
@@ -90,7 +98,10 @@ class Steering:
 
     def failed(self) -> int:
         """How many URLs a retry would ask for again."""
-        return sum(self.latest.outcomes.get(outcome.value, 0) for outcome in _RETRIED)
+        counts = self.latest.outcomes
+        unread = sum(host.done for host in self.latest.hosts if host.state == _ROBOTS_LOST)
+        unread = min(unread, counts.get(Outcome.ROBOTS.value, 0))
+        return unread + sum(counts.get(outcome.value, 0) for outcome in RETRIED)
 
     def retry(self) -> str:
         """Ask again for what failed."""

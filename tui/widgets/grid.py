@@ -15,12 +15,14 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui.formats import cut, cut_middle, fit, right
+from tui.formats import cut, cut_middle, fit, plain, right
 from tui.widgets.paint import Line, Painted, rule
 
 Cell = tuple[str, str] | tuple[str, str, str]
 """Text and style name; a third text is a note that is set apart and never cuts the first."""
 Key = int | str
+_SNUG_ROWS = 30
+"""Rows that are measured for the width of a snug column."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -36,6 +38,8 @@ class Column(msgspec.Struct, frozen=True):
     """The column appears when the table is at least this wide."""
     share: int = 1
     """Its part of the cells that columns without a width divide among them."""
+    snug: bool = False
+    """Without a width: as wide as its longest text, if that takes at most two thirds of them."""
 
 
 class Feed(Protocol):
@@ -248,11 +252,18 @@ class Grid(Painted, can_focus=True):
         free, shown = max(4 * parts, width - fixed), []
         for number, column in kept:
             cells = column.width
-            if not cells:
+            if not cells and column.snug:
+                cells = max(min(self._longest(number), 2 * free // 3), free * column.share // parts)
+                free, parts = free - cells, parts - column.share
+            elif not cells:
                 cells = free * column.share // parts
                 free, parts = free - cells, parts - column.share
             shown.append((number, column, cells))
         return shown
+
+    def _longest(self, number: int) -> int:
+        rows = range(min(len(self.feed), _SNUG_ROWS))
+        return max((cell_len(plain(self.feed.cells(row)[number][0])) for row in rows), default=0)
 
     def _head(self, shown: list[tuple[int, Column, int]], width: int) -> list[Line]:
         focused = self.has_focus
@@ -297,7 +308,8 @@ class Grid(Painted, can_focus=True):
         for number, column, width in shown:
             text, style, *note = cells[number]
             if note and note[0]:
-                shown_note = cut(note[0], width - 8 if text else width)
+                room = max(width - cell_len(text) - 2, 2 * width // 5) if text else width
+                shown_note = cut(note[0], room)
                 kept = cut_middle(text, width - cell_len(shown_note) - 2)
                 end = line.at + width + 1
                 line.put(kept, style).put("  " if kept else "").put(shown_note, "dim").to(end)

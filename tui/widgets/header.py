@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 
 from crawler_core.snapshot import FINAL_STATES, Snapshot
-from tui.formats import clock, count, cut, cut_middle
+from tui.formats import clock, count, cut, cut_middle, plural
 from tui.keys import TAB_NAMES, TABS
 from tui.widgets.overview import eta
 from tui.widgets.paint import Line, Painted
@@ -140,9 +140,13 @@ def verdict(snapshot: Snapshot, read_only: bool = False) -> tuple[str, str, str]
         return word, snapshot.advice, _PILLS.get(word, "pill-calm")
     word = _ENDS[snapshot.state]
     if snapshot.state == "failed":
-        return word, snapshot.error or "The engine ended unexpectedly.", "pill-bad"
-    says = f"{count(snapshot.found)} URLs, {count(snapshot.broken)} broken"
+        why = snapshot.error or "The engine ended unexpectedly."
+        return word, f"{why} q quits" + (" and tells how to resume" * (not read_only)), "pill-bad"
+    took = "" if read_only else f" in {clock(snapshot.elapsed)}"  # who looks on needs the room
+    says = f"{plural(snapshot.done, 'URL')}{took}, {count(snapshot.broken)} broken"
     waiting = snapshot.stages.waiting
+    if snapshot.state == "stopped" and read_only and snapshot.fetch.maximum:
+        says = f"its process has ended: {says}"
     if snapshot.state == "stopped":
         says += f", {count(waiting)} wait" if waiting else ""
     elif snapshot.gave_up:
@@ -150,7 +154,8 @@ def verdict(snapshot: Snapshot, read_only: bool = False) -> tuple[str, str, str]
         says += f", gave up on {hosts}"
     elif snapshot.state == "incomplete":
         says += f", {count(waiting)} wait"
-    says += ": 3 shows them, s saves a CSV, q quits"
+    says += ": 3 shows them, s saves" if snapshot.broken else ": s saves"
+    says += " a CSV, q quits"
     if snapshot.state != "finished" and not read_only:
         says += " and tells how to resume"
     return word, says, "pill-done" if snapshot.state == "finished" else "pill-warn"

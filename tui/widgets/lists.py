@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from crawler_core.store.rows import BrokenTarget, ResultRow
 
 HOST_COLUMNS = (
-    Column("", 0, "middle", share=2),
-    Column("", 3),
+    Column("", 0, "middle", share=2, snug=True),
+    Column("", 3, from_width=72),
     Column("now", 4, "right"),
     Column("waiting", 8, "right", from_width=104),
     Column("done", 7, "right", from_width=104),
     Column("req/s", 6, "right"),
-    Column("p50 ms", 7, "right"),
+    Column("p50 ms", 7, "right", from_width=72),
     Column("bad", 5, "right"),
     Column("limit", 0, share=3),
 )
@@ -45,9 +45,9 @@ DONE_COLUMNS = (
 )
 RESULT_COLUMNS = (
     Column("code", 4, "right", "status"),
-    Column("outcome", 13, sort="outcome"),
-    Column("address", 0, "middle", "address"),
-    Column("title", 0, sort="title", from_width=76),
+    Column("outcome", 14, sort="outcome"),
+    Column("address", 0, "middle", "address", share=3),
+    Column("title", 0, sort="title", from_width=76, share=2),
     Column("depth", 5, "right", "depth", from_width=90),
     Column("size", 8, "right", "size", from_width=60),
     Column("ms", 7, "right", "seconds"),
@@ -95,6 +95,8 @@ def host_limit(view: HostView) -> Cell:
         return " ".join(part for part in (view.state.upper(), wait, why) if part), style
     if view.state == "robots unavailable":
         return "robots.txt unavailable: not asked", "warn"
+    if view.state == "unreachable":
+        return f"UNREACHABLE: {view.note}" if view.note else "UNREACHABLE", "broken"
     parts = []
     if view.at_once:
         parts.append(f"{view.at_once} at once")
@@ -217,7 +219,7 @@ def _done_cells(row: Completion, home: str) -> Sequence[Cell]:
     url = short_url(row.url, home) if row.url else ""
     return (
         (time_of_day(row.at), "dim"),
-        (f"{row.kind} #{row.number}", "dim"),
+        (f"{row.kind} #{row.number}" if row.number else "not asked", "dim"),
         (row.worker, "dim"),
         (row.what, style),
         (f"{row.ms:,.0f}", ""),
@@ -229,11 +231,13 @@ def _done_cells(row: Completion, home: str) -> Sequence[Cell]:
 def _worker_cells(worker: WorkerView, home: str) -> Sequence[Cell]:
     busy = bool(worker.doing)
     mark = "█" if busy else "░"
+    # What a process holds is known of its batch only: those are among the futures.
+    idle = "idle" if worker.kind == "fetch" else "takes batches, see the futures"
     return (
         (f"{mark} {worker.name}", worker.kind if busy else "dim"),
         (age(worker.since) if busy else "", "warn" if busy and worker.since > 5 else "dim"),
         (count(worker.finished), ""),
-        (short_url(worker.doing, home) if busy else "idle", "" if busy else "faint"),
+        (short_url(worker.doing, home) if busy else idle, "" if busy else "faint"),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from crawler_core.model import Outcome
-from crawler_core.snapshot import PoolView, Snapshot
+from crawler_core.snapshot import FINAL_STATES, PoolView, Snapshot
 from tui.formats import (
     age,
     bar,
@@ -80,18 +80,17 @@ class Panel(Painted):
         return self._draw_lines(self._snapshot, width, height)
 
 
-def fetch_pool(snapshot: Snapshot, width: int, _height: int) -> list[Line]:
-    """The threads that wait for servers."""
+def fetch_pool(snapshot: Snapshot, width: int, _height: int, *, keys: bool = True) -> list[Line]:
+    """The threads that wait for servers; `keys` names the keys that change their number."""
     pool = snapshot.fetch
     return [
-        rule(f"FETCH pool: {_place('fetch', pool)}", width, note="+ −"),
-        _gauge_line(pool, width, "fetch"),
-        _pool_words(pool, width),
+        rule(f"FETCH pool: {_place('fetch', pool)}", width, note="+ −" if keys else ""),
+        *_pool_lines(pool, width, "fetch"),
     ]
 
 
-def parse_pool(snapshot: Snapshot, width: int, _height: int) -> list[Line]:
-    """The processes that parse."""
+def parse_pool(snapshot: Snapshot, width: int, _height: int, *, keys: bool = True) -> list[Line]:
+    """The processes that parse; `keys` names the keys that change their number."""
     pool = snapshot.parse
     name = {"soup": "BeautifulSoup", "lexbor": "lexbor"}.get(snapshot.parser, snapshot.parser)
     parser = Line("  parser ", "dim").put(name)
@@ -100,15 +99,14 @@ def parse_pool(snapshot: Snapshot, width: int, _height: int) -> list[Line]:
     if pool.rebuilt:
         parser.put("   rebuilt ", "dim").put(f"{pool.rebuilt}×", "warn")
     return [
-        rule(f"PARSE pool: {_place('parse', pool)}", width, note="< >"),
-        _gauge_line(pool, width, "parse"),
-        _pool_words(pool, width),
+        rule(f"PARSE pool: {_place('parse', pool)}", width, note="< >" if keys else ""),
+        *_pool_lines(pool, width, "parse"),
         parser,
     ]
 
 
-def stages(snapshot: Snapshot, width: int, _height: int) -> list[Line]:
-    """Where pages are: from waiting to stored."""
+def stages(snapshot: Snapshot, width: int, _height: int, *, keys: bool = True) -> list[Line]:
+    """Where pages are: from waiting to stored; `keys` names the key that cancels a fetch."""
     s = snapshot.stages
     steps = (
         ("waiting", s.waiting, ""),
@@ -133,11 +131,15 @@ def stages(snapshot: Snapshot, width: int, _height: int) -> list[Line]:
         oldest.put(age(o.age), "warn" if o.age > 5 else "").put(f"  {o.worker}  ", "dim")
         room = width - oldest.at - 14
         oldest.put(cut_middle(short_url(o.url, home_of(snapshot.start_urls)), room))
-        oldest.flush("x", width - 9, "key").put(" cancels", "dim")
+        if keys and o.kind == "fetch":
+            oldest.flush("x", width - 9, "key").put(" cancels", "dim")
     waits = Line("  retry later ", "dim").put(count(s.retry), "warn" if s.retry else "")
     waits.put("   host asks to wait ", "dim").put(count(s.snoozed), "warn" if s.snoozed else "")
     waits.put("   kept out ", "dim").put(count(snapshot.kept_out))
-    memory = Line("  memory ", "dim").put(size(snapshot.memory)).put("   file ", "dim")
+    memory = Line("  ")
+    if snapshot.memory:
+        memory.put("memory ", "dim").put(size(snapshot.memory)).put("   ")
+    memory.put("file ", "dim")
     memory.put(cut_middle(PurePath(snapshot.store).name, width - memory.at - 2))
     return [rule("PAGES ON THEIR WAY", width), names, numbers, oldest, waits, memory]
 
@@ -155,6 +157,8 @@ def speed(snapshot: Snapshot, width: int, height: int) -> list[Line]:
     seconds = min(len(history), cells)
     title = f"SPEED, last {seconds} s" if seconds > 1 else "SPEED"
     lines = [rule(title, width)]
+    if not history and snapshot.state in FINAL_STATES:
+        return [*lines, _on_average(snapshot)]
     for name, value, column, style, note in rows:
         values = [row[column] for row in history]
         line = Line(f"  {name:<9} ", "dim").put(right(value, 6), "number").put("  ")
@@ -162,6 +166,13 @@ def speed(snapshot: Snapshot, width: int, height: int) -> list[Line]:
         top = rate(max(values, default=0.0))
         lines.append(line.flush(note.format(top=top), width - 1, "dim"))
     return lines[:height]
+
+
+def _on_average(snapshot: Snapshot) -> Line:
+    seconds = max(snapshot.elapsed, 0.1)
+    line = Line("  on average ", "dim").put(rate(snapshot.done / seconds), "number")
+    line.put(" URLs/s, ", "dim").put(f"{snapshot.bytes / seconds / 1e6:.1f}", "number")
+    return line.put(f" MB/s, over {clock(snapshot.elapsed)}", "dim")
 
 
 def answers(snapshot: Snapshot, width: int, height: int) -> list[Line]:
@@ -173,7 +184,8 @@ def answers(snapshot: Snapshot, width: int, height: int) -> list[Line]:
     for row in reversed(rows):
         if len(shown) > room and row in shown and not row[2]:
             shown.remove(row)
-    lines = [rule(f"ANSWERS, {count(total)} so far", width)]
+    so_far = "" if snapshot.state in FINAL_STATES else " so far"
+    lines = [rule(f"ANSWERS, {count(total)}{so_far}", width)]
     for name, _, number, style, note, _ in shown[:room]:
         line = Line("  ").put(name, style if number else "dim").to(16)
         line.put(right(count(number), 9), "number" if number else "dim")
@@ -195,7 +207,7 @@ def answer_counts(snapshot: Snapshot) -> list[tuple[str, str, int, str, str, boo
     ]
 
 
-def brief(snapshot: Snapshot, width: int, height: int) -> list[Line]:
+def brief(snapshot: Snapshot, width: int, height: int, *, keys: bool = True) -> list[Line]:
     """All of the above in six lines, for small terminals."""
     r, s = snapshot.rates, snapshot.stages
     cells = max(10, width - 51)
@@ -221,9 +233,11 @@ def brief(snapshot: Snapshot, width: int, height: int) -> list[Line]:
         way.put(" → ", "faint").put(f"{name} " if name else "", "dim").put(count(number), style)
     if s.retry:
         way.flush(f"retry {count(s.retry)}", width - 1, "warn")
+    if not snapshot.history and snapshot.state in FINAL_STATES:
+        speed_line, answer = _on_average(snapshot), Line()
     return [
-        _brief_pool("FETCH", snapshot.fetch, cells, "fetch", "+ −"),
-        _brief_pool("PARSE", snapshot.parse, cells, "parse", "< >"),
+        _brief_pool("FETCH", snapshot.fetch, cells, "fetch", "+ −" if keys else ""),
+        _brief_pool("PARSE", snapshot.parse, cells, "parse", "< >" if keys else ""),
         speed_line,
         answer,
         way,
@@ -250,6 +264,12 @@ def _place(kind: str, pool: PoolView) -> str:
     return _PLACES[kind].get(pool.where, pool.where)
 
 
+def _pool_lines(pool: PoolView, width: int, style: str) -> list[Line]:
+    if not pool.maximum:
+        return [Line("  no workers now", "dim"), Line()]
+    return [_gauge_line(pool, width, style), _pool_words(pool, width)]
+
+
 def _gauge_line(pool: PoolView, width: int, style: str) -> Line:
     line = Line("  ")
     for text, name in zip(
@@ -271,6 +291,8 @@ def _pool_words(pool: PoolView, width: int) -> Line:
 
 def _brief_pool(name: str, pool: PoolView, cells: int, style: str, keys: str) -> Line:
     line = Line(f" {name} ", "title").put(f"{pool.where:<9} ", "dim")
+    if not pool.maximum:
+        return line.put("no workers now", "dim")
     start = line.at
     for text, tint in zip(
         gauge(pool.busy, pool.target, pool.maximum, cells), (style, style, "faint"), strict=True
