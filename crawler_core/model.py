@@ -200,7 +200,7 @@ class Link(msgspec.Struct, frozen=True):
     raw: str = ""
     """The attribute as written; kept only when `url` is empty."""
     only_fragment: bool = False
-    """href was only "#…" (or empty): it names the page itself and counts as no link."""
+    """href was only "#…": it names a place in the page itself and counts as no link."""
 
 
 class Heading(msgspec.Struct, frozen=True):

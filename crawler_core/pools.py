@@ -32,7 +32,8 @@ PRELOAD = ["__main__", "crawler_core.parse.worker"]
 _TRIALS = 3
 _TRIAL_SECONDS = 10.0
 _NO_WORKERS = (
-    "This system lets no parse worker start: parse in threads instead, by --parse-in threads."
+    "This system lets no parse worker start: raise its limits (ulimit -n, ulimit -u), "
+    "or parse in threads instead, by --parse-in threads."
 )
 
 
@@ -124,10 +125,12 @@ class ParsePool:
         """Start one call; its future, and the generation to give back to `landed`.
 
         A pool that broke since its last future is rebuilt first. Raises RuntimeError after
-        `close`.
+        `close`, and EnvironmentRefused if no worker can be started.
         """
         try:
             future = self._executor.submit(fn, *args)
+        except OSError as error:  # a worker is started on demand, and may find nothing left
+            raise EnvironmentRefused(_NO_WORKERS) from error
         except RuntimeError:  # BrokenProcessPool is one
             if self._closed:
                 raise

@@ -104,7 +104,7 @@ def _limit_sentence(host: HostView) -> str:
             advice = "+ has no effect"
         case "rate":
             limit = f"{host.rate_limit:g}/s is its limit"
-            advice = "+ has no effect, . in panel 4 raises it"
+            advice = "+ has no effect, . on tab 4 raises it"
         case _:
             limit = f"{host.at_once} at once is its limit now"
             advice = "+ has no effect"

@@ -19,6 +19,7 @@ TARGETS = 20
 SOURCES = 3
 """Pages that are listed for each."""
 _ANCHOR_CHARACTERS = 80
+_URL_CHARACTERS = 200
 _GIVEN_UP = 10
 
 
@@ -116,14 +117,18 @@ def _broken(reader: StoreReader, summary: Summary) -> Iterator[str]:
 
 
 def _target(target: BrokenTarget) -> Iterator[str]:
-    yield f"  {_said(target)}  {urls.display(target.address)}"
+    yield f"  {_said(target)}  {_url(target.address)}"
     for source in target.sources:
         anchor = formats.cut(source.anchor, _ANCHOR_CHARACTERS)
         said = f'  "{anchor}"' if anchor else f"  ({source.kind.name.lower().replace('_', ' ')})"
-        yield f"      on {urls.display(source.address)}{said}"
+        yield f"      on {_url(source.address)}{said}"
     more = target.links - len(target.sources)
     if more > 0:
         yield f"      and {formats.plural(more, 'more link')}"
+
+
+def _url(address: str) -> str:
+    return formats.cut_middle(urls.display(address), _URL_CHARACTERS)
 
 
 def _said(target: BrokenTarget) -> str:

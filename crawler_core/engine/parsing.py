@@ -75,12 +75,14 @@ class ParseDesk:
         self._number = 0
         self._names: dict[int, str] = {}
         self._finished: dict[str, int] = {}
+        self._seen: dict[str, int] = {}
         self._has_parsed = False
 
     @property
     def workers(self) -> list[tuple[str, int]]:
-        """Every worker that has answered: its name, and how many batches it finished."""
-        return list(self._finished.items())
+        """The workers of this pool that have answered, and how many batches each finished."""
+        now = self.pool.generation
+        return [(name, n) for name, n in self._finished.items() if self._seen[name] == now]
 
     def credit(self, batch: Batch, answers: list[Parsed]) -> str:
         """The name of the worker that finished a batch, which is counted for it."""
@@ -89,6 +91,7 @@ class ParseDesk:
             return ""
         name = self._names.setdefault(ident, f"P{len(self._names) + 1}")
         self._finished[name] = self._finished.get(name, 0) + 1
+        self._seen[name] = batch.generation
         return name
 
     @property

@@ -55,7 +55,7 @@ def fetched(
     error = error or result.error
     target = ""
     if kind is Outcome.REDIRECT:
-        target = urls.resolve(result.location, url) or ""
+        target, _ = urls.split_link(result.location, url)  # the key of its row
         if not target:
             kind, error = Outcome.PROTOCOL_ERROR, "redirects to an invalid URL"
     elif page is not None:

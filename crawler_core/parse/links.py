@@ -150,7 +150,7 @@ def _link(reference: Reference, resolver: Resolver, nofollow: bool) -> Link | No
         fragment=clean(fragment) if fragment else "",
         nofollow=nofollow or (bool(rel) and "nofollow" in reference.rel.split()),
         raw="" if url else clean(collapse(raw)),
-        only_fragment=not raw or raw[0] == "#",
+        only_fragment=raw.startswith("#"),
     )
 
 

@@ -103,7 +103,7 @@ CASES: dict[str, tuple[Facts, tuple[str, str]]] = {
         _facts(hosts=(LIMITED,), fetch=_fetch(1)),
         (
             "POLITE",
-            "https://site.test: 10/s is its limit: + has no effect, . in panel 4 raises it",
+            "https://site.test: 10/s is its limit: + has no effect, . on tab 4 raises it",
         ),
     ),
     "requests at once": (
@@ -135,7 +135,7 @@ CASES: dict[str, tuple[Facts, tuple[str, str]]] = {
         ),
         (
             "POLITE",
-            "https://site.test: 0.5/s is its limit: + has no effect, . in panel 4 raises it",
+            "https://site.test: 0.5/s is its limit: + has no effect, . on tab 4 raises it",
         ),
     ),
     "throttled": (
@@ -217,10 +217,8 @@ def test_every_key_that_is_named_exists() -> None:
     named = set()
     for facts, _ in CASES.values():
         _, sentence = judge(facts)
-        for words in re.findall(
-            r"press (\S+)|(\S) (?:shows|saves|quits|has no|in panel)", sentence
-        ):
+        for words in re.findall(r"press (\S+)|(\S) (?:shows|saves|quits|has no|on tab)", sentence):
             named |= set(words) - {""}
-        named |= set(re.findall(r"panel (\d)", sentence))
+        named |= set(re.findall(r"tab (\d)", sentence))
     assert named == {"+", ">", "space", ".", "3", "4", "s", "q"}
     assert named <= shown

@@ -311,3 +311,11 @@ def test_page_cap_counts_redirects_and_keeps_what_was_begun(store: Path) -> None
     assert set(skipped_of(store).values()) == {"beyond --max-pages"}
     assert resume_to_end(store, max_pages=20).exit_code == 0
     assert len(outcomes_of(store)) == 20
+
+
+def test_redirect_url_is_the_key_of_its_target(tmp_path: Path) -> None:
+    """Fragment and credentials of a Location are no part of Redirect URL, so that it joins."""
+    store = tmp_path / "x.crawl"
+    with Site({"/": redirect("/t#a"), "/t": page()}) as site:
+        crawl_to_end(store, site.url())
+        assert rows_of(store)[site.url()]["Redirect URL"] == site.url("/t")

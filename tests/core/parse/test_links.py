@@ -116,7 +116,7 @@ def test_rel_and_nofollow() -> None:
     ("href", "expected"),
     [
         ("#top", Link(URL, LinkKind.ANCHOR, fragment="top", only_fragment=True)),
-        ("", Link(URL, LinkKind.ANCHOR, only_fragment=True)),
+        ("", Link(URL, LinkKind.ANCHOR)),
         (" # ", Link(URL, LinkKind.ANCHOR, only_fragment=True)),
         ("x#%C3%A9%0A", Link(f"{DIR}x", LinkKind.ANCHOR, fragment="é�")),
         ("page.html#a", Link(URL, LinkKind.ANCHOR, fragment="a")),
