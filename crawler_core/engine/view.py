@@ -6,6 +6,8 @@ import os
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from crawler_core import verdict
 from crawler_core.config import cpu_count
 from crawler_core.engine.parsing import Batch, Parsed
@@ -140,24 +142,8 @@ def snapshot(engine: Engine, sequence: int) -> Snapshot:
     )
     shown = tuple(_host_view(host, now) for host in hosts[:_HOSTS_SHOWN])
     stages = _stages(engine, now)
-    fetch_view, parse_view = _fetch_view(engine, now), _parse_view(engine, now)
     rates = stats.rates(now)
-    word, advice = verdict.judge(
-        verdict.Facts(
-            state=engine.state,
-            fetch=fetch_view,
-            parse=parse_view,
-            stages=stages,
-            hosts=shown,
-            oldest_age=oldest.age if oldest else 0.0,
-            broken=stats.broken,
-            done=stats.stored,
-            note=engine.error or engine.stopped_by,
-            backlog_full=engine.is_backlog_full,
-            cpus=cpu_count(),
-        )
-    )
-    return Snapshot(
+    taken = Snapshot(
         sequence=sequence,
         at=wall,
         state=engine.state,
@@ -176,8 +162,8 @@ def snapshot(engine: Engine, sequence: int) -> Snapshot:
         stages=stages,
         rates=rates,
         history=stats.history(now),
-        fetch=fetch_view,
-        parse=parse_view,
+        fetch=_fetch_view(engine, now),
+        parse=_parse_view(engine, now),
         parser=engine.parse.parser,
         bytes=stats.bytes,
         eta=_eta(stages.waiting, rates.fetches, rates.new_urls, engine.state),
@@ -189,14 +175,33 @@ def snapshot(engine: Engine, sequence: int) -> Snapshot:
         workers=_workers(engine, now),
         log=tuple(stats.log)[-200:],
         memory=_resident_bytes(),
-        verdict=word,
-        advice=advice,
         paused=engine.state == "paused",
         stopped_by=engine.stopped_by,
         gave_up=tuple(h.key for h in frontier.hosts.values() if h.waiting and h.closed),
         exit_code=_exit_code(engine),
         error=engine.error,
     )
+    return _judged(taken, is_backlog_full=engine.is_backlog_full)
+
+
+def _judged(taken: Snapshot, *, is_backlog_full: bool) -> Snapshot:
+    """The snapshot with the verdict on itself."""
+    word, advice = verdict.judge(
+        verdict.Facts(
+            state=taken.state,
+            fetch=taken.fetch,
+            parse=taken.parse,
+            stages=taken.stages,
+            hosts=taken.hosts,
+            oldest_age=taken.oldest.age if taken.oldest else 0.0,
+            broken=taken.broken,
+            done=taken.done,
+            note=taken.error or taken.stopped_by,
+            backlog_full=is_backlog_full,
+            cpus=cpu_count(),
+        )
+    )
+    return msgspec.structs.replace(taken, verdict=word, advice=advice)
 
 
 def _exit_code(engine: Engine) -> int:

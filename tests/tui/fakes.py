@@ -43,7 +43,7 @@ ANSWERS = (
     ("301 redirect", "redirect", 38.0, 210, "/guide", "to /guide/"),
     ("404 broken", "client error", 51.0, 1_100, "/guide/old-api.html", "on 3 pages"),
     ("200 ok", "ok", 158.0, 11_900, "/guide/futures.html", ""),
-    ("403 blocked", "blocked", 88.0, 5_600, "//pypi.org/project/example/", ""),
+    ("403 blocked", "blocked", 88.0, 5_600, "//partner.example/project/example/", ""),
     ("timeout", "timeout", 10_000.0, None, "/api/export", "try 2 of 3 in 4 s"),
     ("200 ok", "ok", 97.0, 22_000, "/日本語/ガイド.html", ""),
     ("200 ok", "ok", 120.0, 8_300, "/tutorial/modules/packages.html", ""),
@@ -255,7 +255,7 @@ def _hosts(done: int) -> tuple[HostView, ...]:
         HostView("https://docs.example.org", True, 11, 5_300, done - 700, 96, 54.1, 182.0, 0.0, 32),
         HostView("https://cdn.example.org", True, 3, 12, 400, 2, 21.0, 120.0, 10.0, 5),
         HostView(
-            *("https://pypi.org", False, 1, 40, 120, 6, 2.4, 390.0, 5.0, 1),
+            *("https://partner.example", False, 1, 40, 120, 6, 2.4, 390.0, 5.0, 1),
             crawl_delay=1.0,
         ),
         HostView(

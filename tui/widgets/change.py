@@ -57,6 +57,10 @@ def watch(seen: Watch, snapshot: Snapshot, now: float) -> Watch:
     return Watch(snapshot.fetch.target, snapshot.parse.target, change)
 
 
+_STANDING = 1.0
+"""Per second; from less than this a gain in percent says nothing."""
+
+
 def chip(change: Change | None) -> tuple[str, str]:
     """The change in words and a style name: "8 → 16 fetch workers, 41 → 79 fetches/s (+93 %)"."""
     if change is None:
@@ -66,7 +70,7 @@ def chip(change: Change | None) -> tuple[str, str]:
     if change.rate_after is None:
         return f"{text}, measuring…", "accent"
     text += f", {_short(change.rate_before)} → {_short(change.rate_after)} {noun}"
-    if change.rate_before < 0.05:
+    if change.rate_before < _STANDING:
         return text, "strong"
     gain = 100 * (change.rate_after / change.rate_before - 1)
     style = "ok" if gain >= 5 else "warn" if gain <= -5 else "strong"
