@@ -55,11 +55,6 @@ class AddressPolicy(msgspec.Struct, frozen=True):
     """Loopback and private count here; the other classes need `allow_private`."""
     allow_private: bool = False
 
-    @classmethod
-    def of_start(cls, addresses: Iterable[str], *, allow_private: bool) -> AddressPolicy:
-        """The policy of a crawl whose start URLs' hosts resolved to `addresses`."""
-        return cls(frozenset(map(classify, addresses)), allow_private)
-
     def learning(self, addresses: Iterable[str]) -> AddressPolicy:
         """This policy, widened by the classes of a start host's `addresses`."""
         return AddressPolicy(self.classes | frozenset(map(classify, addresses)), self.allow_private)

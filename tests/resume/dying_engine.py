@@ -11,37 +11,16 @@ crawl outlives its statement.
 from __future__ import annotations
 
 import os
-import signal
-import sqlite3
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from crawler_core.config import CrawlConfig, Secrets
 from crawler_core.crawl.local import Crawl
 from crawler_core.store.writer import Store
-
-
-def die_at(statement: int) -> None:
-    """Let this process be killed when SQL statement number `statement` starts."""
-    left = statement
-    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
-
-    def count_down(_: str) -> None:
-        nonlocal left
-        left -= 1
-        if left <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def traced(*args: Any, **options: Any) -> sqlite3.Connection:
-        connection = connect(*args, **options)
-        connection.set_trace_callback(count_down)
-        return connection
-
-    sqlite3.connect = traced  # type: ignore[assignment]
+from tests.crash import die_at
 
 
 def crawl(path: Path, start: str, agent: str) -> None:

@@ -51,7 +51,7 @@ def test_every_address_has_its_class(address: str) -> None:
 
 def test_only_global_addresses_are_allowed_by_default() -> None:
     """A crawl that starts at a public address reaches nothing inside."""
-    policy = AddressPolicy.of_start(["93.184.215.14"], allow_private=False)
+    policy = AddressPolicy().learning(["93.184.215.14"])
     for address, found in CLASSES.items():
         assert policy.permits(address) is (found is AddressClass.GLOBAL)
 
@@ -67,7 +67,7 @@ def test_only_global_addresses_are_allowed_by_default() -> None:
 )
 def test_a_start_address_opens_its_own_class_only(start: str, allowed: set[AddressClass]) -> None:
     """Loopback opens loopback, private opens private; link-local opens nothing."""
-    policy = AddressPolicy.of_start([start], allow_private=False)
+    policy = AddressPolicy().learning([start])
     assert {found for address, found in CLASSES.items() if policy.permits(address)} == allowed
 
 

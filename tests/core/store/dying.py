@@ -10,15 +10,13 @@ writer had committed by then.
 from __future__ import annotations
 
 import os
-import signal
-import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from crawler_core.model import Heading, UrlState
 from crawler_core.store.writer import Store
+from tests.crash import die_at
 from tests.stores import config, link, parsed, record, url_row
 
 PAGES = 5
@@ -64,27 +62,14 @@ def finish(store: Store, n: int, title: str, links: int) -> None:
     )
 
 
-def die_at(statement: int, folder: Path) -> None:
+def write_until_death(statement: int, folder: Path) -> None:
     """Write a store in `folder` and be killed when SQL statement number `statement` starts."""
-    left = statement
-    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
-
-    def count_down(_: str) -> None:
-        nonlocal left
-        left -= 1
-        if left <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def traced(*args: Any, **options: Any) -> sqlite3.Connection:
-        connection = connect(*args, **options)
-        connection.set_trace_callback(count_down)
-        return connection
 
     def tell(word: str) -> None:
         with (folder / "committed").open("a") as file:
             file.write(f"{word}\n")
 
-    sqlite3.connect = traced  # type: ignore[assignment]
+    die_at(statement)
     store = Store.create(folder / "a.crawl", config(), version="0")
     tell("created")
     write(store, tell)
@@ -100,7 +85,7 @@ def main(folder: Path) -> None:
         child = os.fork()
         if child == 0:
             try:
-                die_at(statement, place)
+                write_until_death(statement, place)
             except BaseException as error:
                 print(f"writer {statement}: {error!r}", file=sys.stderr)  # noqa: T201
                 os._exit(1)
