@@ -1,12 +1,13 @@
 # `make` lists the targets.
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check fix bench clean
+.PHONY: help demo run test check fix peers bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,9 +46,13 @@ fix: $(DEV_STAMP) ## mend what can be mended by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(DEV_STAMP) ## measure the speed of whole crawls
-	@$(BIN)/python -m benchmarks
+peers: ## install the crawlers that bench compares with (network)
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check scrapy 'crawlee[parsel]'
+
+bench: $(DEV_STAMP) ## measure whole crawls, beside the peers that are installed
+	@$(BIN)/python -m benchmarks --peers-python $(or $(wildcard $(PEERS)/bin/python),$(BIN)/python) $(BENCH)
 
 clean: ## remove the environment and what the tools left behind
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -134,6 +134,8 @@ def _reason(
 
 
 def _header_says(x_robots_tag: str | Iterable[str], rule: str) -> bool:
+    if not x_robots_tag:
+        return False
     values = [x_robots_tag] if isinstance(x_robots_tag, str) else x_robots_tag
     return any(rule in rules or "none" in rules for rules in map(_rules_for_us, values))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -19,6 +21,12 @@ class SetParseWorkers(Command, frozen=True, tag=True):
     """Change the number of parse workers to `target` (clamped to 1…4 × CPUs)."""
 
     target: int
+
+
+class SetParser(Command, frozen=True, tag=True):
+    """Parse with this parser from the next batch on, whatever is measured."""
+
+    name: Literal["soup", "lexbor"]
 
 
 class Pause(Command, frozen=True, tag=True):
@@ -67,6 +75,7 @@ class SetHostRate(Command, frozen=True, tag=True):
 AnyCommand = (
     SetFetchWorkers
     | SetParseWorkers
+    | SetParser
     | Pause
     | Resume
     | Stop

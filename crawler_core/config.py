@@ -12,7 +12,7 @@ from crawler_core.errors import ConfigError
 
 Speed = Literal["gentle", "normal", "mine"]
 ParseIn = Literal["processes", "threads", "main"]
-ParserName = Literal["auto", "soup"]
+ParserName = Literal["auto", "soup", "lexbor"]
 
 MAX_FETCH_WORKERS = 256
 MAX_URL_LENGTH = 2_083

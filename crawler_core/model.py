@@ -184,7 +184,7 @@ class FetchResult(msgspec.Struct, frozen=True):
         return self.header("content-type")
 
 
-class Link(msgspec.Struct, frozen=True):
+class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One reference found in a page, already resolved against the page's base URL."""
 
     url: str
@@ -203,14 +203,14 @@ class Link(msgspec.Struct, frozen=True):
     """href was only "#…": it names a place in the page itself and counts as no link."""
 
 
-class Heading(msgspec.Struct, frozen=True):
+class Heading(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A text of a page and its length in characters before any cut."""
 
     text: str = ""
     length: int = 0
 
 
-class ParsedPage(msgspec.Struct, frozen=True):
+class ParsedPage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a parser found in one HTML document. Both parsers must produce equal values."""
 
     title: Heading = Heading()
@@ -250,7 +250,7 @@ class ParsedPage(msgspec.Struct, frozen=True):
     """Process id of the worker."""
 
 
-class ParseJob(msgspec.Struct, frozen=True):
+class ParseJob(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One document to parse: value in."""
 
     url_id: int
@@ -305,16 +305,3 @@ class UrlRow(msgspec.Struct, frozen=True):
     """1 + hops for a start URL and its redirect chain, 0 for any other URL."""
     throttles: int = 0
     """How often the host asked to wait (429, 503) instead of answering."""
-
-
-class LinkRow(msgspec.Struct, frozen=True):
-    """One edge of the site graph as the store keeps it."""
-
-    source_id: int
-    target_id: int
-    kind: LinkKind
-    anchor: str = ""
-    rel: str = ""
-    fragment: str = ""
-    nofollow: bool = False
-    only_fragment: bool = False

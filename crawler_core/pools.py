@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import multiprocessing
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -20,7 +19,8 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from crawler_core.config import MAX_FETCH_WORKERS, ParseIn, max_parse_workers
+from crawler_core import forkserver
+from crawler_core.config import MAX_FETCH_WORKERS, ParseIn, ParserName, max_parse_workers
 from crawler_core.errors import EnvironmentRefused
 from crawler_core.parse import worker
 
@@ -28,7 +28,6 @@ T = TypeVar("T")
 
 WORKER_MEMORY = 3 * 1024**3
 """Bytes of address space of one parse worker; a 10 MB page needs well under 2 GiB."""
-PRELOAD = ["__main__", "crawler_core.parse.worker"]
 _TRIALS = 3
 _TRIAL_SECONDS = 10.0
 _NO_WORKERS = (
@@ -89,8 +88,9 @@ class FetchPool:
 class ParsePool:
     """Workers that parse, wherever they run."""
 
-    def __init__(self, where: ParseIn, target: int) -> None:
+    def __init__(self, where: ParseIn, target: int, parser: ParserName = "auto") -> None:
         self.where = where
+        self._parser = parser
         self.maximum = 1 if where == "main" else max_parse_workers()
         self.target = min(target, self.maximum)
         self.busy = 0
@@ -195,22 +195,13 @@ class ParsePool:
         self._processes[:] = [process for process in self._processes if process.is_alive()]
         executor = ProcessPoolExecutor(
             self.target,
-            mp_context=_noting(start_context(), self._processes.append),
+            mp_context=_noting(forkserver.context(self._parser), self._processes.append),
             initializer=worker.start_worker,
             initargs=(WORKER_MEMORY, True),
         )
         with contextlib.suppress(RuntimeError):
             executor.submit(worker.warm_up)  # the first worker starts while the first page loads
         return executor
-
-
-def start_context() -> BaseContext:
-    """forkserver where there is one, else spawn; never fork, which copies held locks."""
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOAD)
-        return context
-    return multiprocessing.get_context("spawn")
 
 
 def _noting(context: BaseContext, note: Callable[[BaseProcess], None]) -> BaseContext:

@@ -60,6 +60,7 @@ class Scope:
         self.sites: set[str] = {urls.site(start) for start in config.start_urls} | set(sites)
         """`host[:port]` of every internal site (see `url.site`)."""
         self._folders = tuple(_folder(start) for start in config.start_urls)
+        self._inside = self._prefixes()
 
     def add_site(self, address: str) -> str | None:
         """Make the site of `address` internal; its name if it was not so before."""
@@ -68,11 +69,12 @@ class Scope:
             return None
         self.sites.add(site)
         self._folders += (_folder(address),)
+        self._inside = self._prefixes()
         return site
 
     def is_internal(self, address: str) -> bool:
         """True when the URL lies on a site of the crawl."""
-        return self._is_internal_site(urls.site(address))
+        return address.startswith(self._inside) or self._is_internal_site(urls.site(address))
 
     def judge(self, address: str, reference: Reference) -> Verdict:
         """Say what is done with `address` when it is named like this."""
@@ -108,6 +110,10 @@ class Scope:
         if config.max_depth is not None and reference.depth > config.max_depth:
             return TOO_DEEP
         return HOPS if reference.hops > MAX_REDIRECT_HOPS else ""
+
+    def _prefixes(self) -> tuple[str, ...]:
+        """How nearly all internal addresses begin: told apart without cutting them up."""
+        return tuple(f"{scheme}://{site}/" for site in self.sites for scheme in ("http", "https"))
 
     def _is_internal_site(self, site: str) -> bool:
         if site in self.sites:

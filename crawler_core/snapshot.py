@@ -169,6 +169,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     fetch: PoolView = PoolView()
     parse: PoolView = PoolView()
     parser: str = "soup"
+    """The parser of the next page."""
+    parser_auto: bool = False
+    """True while the engine may change it by itself."""
     bytes: int = 0
     eta: float | None = None
     """Seconds left at the least; None where it means nothing."""

@@ -27,6 +27,8 @@ _HTML_SPACE = re.compile(r"[\t\n\f\r ]+")
 
 def collapse(text: str) -> str:
     """Strip ASCII whitespace and collapse its runs to one space, as `document.title` does."""
+    if text.isprintable() and "  " not in text:  # the one printable space is the space itself
+        return text.strip(" ")
     return _HTML_SPACE.sub(" ", text).strip(" ")
 
 
@@ -36,6 +38,6 @@ def clean(text: str, limit: int = MAX_CHARACTERS) -> str:
     Removed are C0, DEL, C1, bidirectional controls, line separators and lone
     surrogates: what can drive a terminal, reorder a line or break an encoder.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # nothing forbidden is printable
         return text[:limit]
     return text[:limit].translate(_FORBIDDEN)

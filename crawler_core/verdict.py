@@ -21,6 +21,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     note: str = ""
     backlog_full: bool = False
+    parser: str
+    """The one that parses now."""
     cpus: int
     """CPUs that parse workers may use: with one worker for each, another is no help."""
 
@@ -52,10 +54,13 @@ def _parse_bound(facts: Facts) -> tuple[str, str] | None:
     if not facts.backlog_full and not (busy and queue > _QUEUE_LONG):
         return None
     counts = f"{min(parse.busy, parse.target)}/{parse.target} parse workers busy"
-    if parse.where != "processes":
-        advice = "one interpreter lock for all, more would not help"
-    elif parse.target < min(parse.maximum, facts.cpus):
+    has_room = parse.where == "processes" and parse.target < min(parse.maximum, facts.cpus)
+    if facts.parser != "lexbor":
+        advice = f"press {'> or ' if has_room else ''}P for lexbor"
+    elif has_room:
         advice = "press >"
+    elif parse.where != "processes":
+        advice = "one interpreter lock for all, more would not help"
     else:
         advice = "every CPU has one, more would not help"
     return "PARSE-BOUND", f"{counts}, {_pages(queue)} to be parsed: {advice}"

@@ -12,9 +12,10 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, 
 from pages import Report, command_line, job_of, work
 
 from crawler_core.config import cpu_count
+from crawler_core.forkserver import context
 from crawler_core.model import FetchResult, ParsedPage
 from crawler_core.parse.worker import parse_page, start_worker, warm_up
-from crawler_core.pools import WORKER_MEMORY, start_context
+from crawler_core.pools import WORKER_MEMORY
 
 THREADS = 16
 
@@ -28,7 +29,7 @@ def main() -> None:
         ProcessPoolExecutor(
             cpu_count(),
             # Not fork: it would copy the threads' locks, held or not.
-            mp_context=start_context(),
+            mp_context=context("soup"),
             # Each process: leaves Ctrl-C to us, has a limit of memory, ends when we end.
             initializer=start_worker,
             initargs=(WORKER_MEMORY, True),

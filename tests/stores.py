@@ -13,7 +13,6 @@ from crawler_core.model import (
     FetchResult,
     Heading,
     LinkKind,
-    LinkRow,
     Outcome,
     PageRecord,
     ParsedPage,
@@ -22,6 +21,8 @@ from crawler_core.model import (
     UrlRow,
     UrlState,
 )
+from crawler_core.store.linklists import Packed
+from crawler_core.store.schema import NOFOLLOW, ONLY_FRAGMENT
 from crawler_core.store.writer import Store
 
 START = "http://site.test/"
@@ -148,11 +149,10 @@ def link(
     *,
     nofollow: bool = False,
     only_fragment: bool = False,
-) -> LinkRow:
-    """One edge."""
-    return LinkRow(
-        source_id, target_id, kind, anchor, nofollow=nofollow, only_fragment=only_fragment
-    )
+) -> Packed:
+    """One edge; `source_id` is for the reader of the test."""
+    del source_id
+    return (target_id, kind, NOFOLLOW * nofollow | ONLY_FRAGMENT * only_fragment, anchor)
 
 
 def fill(

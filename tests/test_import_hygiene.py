@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import crawler_core
-from crawler_core import pools
+from crawler_core import forkserver
 from crawler_core.parse import worker
 
 HEAVY = ("httpx", "httpcore", "textual", "rich", "sqlite3", "click", "crawler_core.engine")
@@ -48,13 +48,13 @@ def test_the_headless_core_never_loads_the_screen() -> None:
 
 def test_a_parse_worker_loads_only_what_parsing_needs() -> None:
     """A real worker of a real pool, asked what it has loaded."""
-    context = pools.start_context()
+    context = forkserver.context()
     with ProcessPoolExecutor(
         1, mp_context=context, initializer=worker.start_worker, initargs=(0, True)
     ) as executor:
         loaded = set(executor.submit(_modules).result(60))
     ours = {name for name in loaded if name.startswith(("crawler_core.", "tui"))}
-    floors = ("parse", "model", "text", "errors", "url", "config", "pools")
+    floors = ("parse", "model", "text", "errors", "url", "forkserver")
     assert {
         n for n in ours if not n.startswith(tuple(f"crawler_core.{f}" for f in floors))
     } == set()
@@ -64,5 +64,5 @@ def test_a_parse_worker_loads_only_what_parsing_needs() -> None:
 
 def test_the_preloaded_modules_exist() -> None:
     """The fork server swallows a wrong name in silence, so each must be importable."""
-    for name in pools.PRELOAD:
+    for name in forkserver.preloaded():
         _loaded_after(f"import {name}")

@@ -13,14 +13,16 @@ from typing import Any, TextIO
 import click
 import msgspec
 
-from crawler_core import __version__
+from crawler_core import __version__, forkserver
 from crawler_core.crawl import places
 from crawler_core.crawl.journal import log_path, open_log
+from crawler_core.crawl.messages import Startup
 from crawler_core.errors import ConfigError, CrawlError
 from crawler_core.export import HEADERS, export_csv
 from crawler_core.store.reader import StoreReader
 from tui import crawls as listing
 from tui import flags
+from tui.interrupts import sheltering_children
 from tui.options import Credentials, DashRequest, RunRequest, given, split_proxy
 from tui.requests import (
     Typed,
@@ -293,11 +295,21 @@ def _typed(options: dict[str, Any]) -> Typed:
 
 def _run(request: RunRequest, *, without_screen: Typed | None = None) -> int:
     """Crawl without a screen; `without_screen` is the line that was meant for a dashboard."""
+    _begin_workers(request.startup)
     from tui import headless
 
     if without_screen is not None and _wants_dashboard(without_screen):
         complain(_NO_SCREEN)
     return headless.run(request)
+
+
+def _begin_workers(startup: Startup) -> None:
+    """Let parse workers get ready while the engine is still being imported."""
+    config = startup.config
+    if config is None or config.parse_in != "processes":
+        return
+    with sheltering_children(), contextlib.suppress(OSError):  # the pool tells of it, in words
+        forkserver.begin(config.parser)
 
 
 def _run_resumed(typed: Typed, store: Path, *, without_screen: Typed | None = None) -> int:

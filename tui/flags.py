@@ -158,7 +158,13 @@ engine_options = _stacked(
             type=click.Choice(["processes", "threads", "main"]),
             help="Where pages are parsed. Default: processes.",
         ),
-        _option(_WORKERS, "--parser", type=click.Choice(["auto", "soup"]), help="Default: auto."),
+        _option(
+            _WORKERS,
+            "--parser",
+            type=click.Choice(["auto", "soup", "lexbor"]),
+            help="soup is BeautifulSoup, lexbor the fast one. Default: auto, soup until it is too "
+            "slow for the crawl.",
+        ),
         _option(
             _MANNERS,
             "--speed",

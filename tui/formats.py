@@ -242,6 +242,11 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}/" if parts.netloc else ""
 
 
+def parser_name(parser: str) -> str:
+    """A parser as people call it."""
+    return "BeautifulSoup" if parser == "soup" else parser
+
+
 def host_name(key: str) -> str:
     """A host as people write it: https goes without saying, and http where a port is named."""
     scheme, _, name = key.rstrip("/").rpartition("://")

@@ -80,9 +80,10 @@ class _Run:
         while not crawl.wait(_TICK):
             progress.show(crawl.snapshot(), time.monotonic())
             ticks += 1
-            if ticks % 4 == 1:
+            if self._output.json and ticks % 4 == 1:
                 self._memory.sample()
-        self._memory.sample()
+        if self._output.json:
+            self._memory.sample()
         progress.show(crawl.snapshot(), time.monotonic())
         progress.clear()
         with self._collecting():

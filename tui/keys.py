@@ -92,6 +92,17 @@ KEYS: tuple[Key, ...] = (
         changes=True,
     ),
     Key(
+        name="parser",
+        keys="P",
+        shown="P",
+        action="parser",
+        does="change the parser: BeautifulSoup, or lexbor, the fast one",
+        group="Workers",
+        hint="P|parser",
+        tabs=("workers",),
+        changes=True,
+    ),
+    Key(
         name="pause",
         keys="space",
         shown="space",

@@ -164,7 +164,7 @@ def _assemble(store: Store, config: CrawlConfig, secrets: Secrets) -> Engine:
         undo.callback(fetcher.close)
         fetch_pool = FetchPool(config.fetch_workers)
         undo.callback(fetch_pool.close)
-        parse_pool = ParsePool(config.parse_in, config.parse_target)
+        parse_pool = ParsePool(config.parse_in, config.parse_target, config.parser)
         undo.callback(parse_pool.close)
         engine = Engine(
             store, config, secrets, fetcher=fetcher, fetch_pool=fetch_pool, parse_pool=parse_pool

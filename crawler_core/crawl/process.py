@@ -11,6 +11,7 @@ heavy is imported inside `main`.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from crawler_core.crawl.local import Crawl
+    from crawler_core.crawl.messages import Startup
 
 
 def main() -> int:
@@ -44,13 +46,15 @@ def _open(line: bytes, answer: BinaryIO) -> Crawl | None:
 
     import msgspec
 
-    from crawler_core.crawl.local import Crawl
     from crawler_core.crawl.messages import Ready, Startup
     from crawler_core.errors import CrawlError
 
     crawl: Crawl | None = None
     try:
         startup = msgspec.json.decode(line, type=Startup)
+        _begin_workers(startup)
+        from crawler_core.crawl.local import Crawl
+
         crawl = Crawl.begin(startup)
         ready = Ready(socket=str(crawl.socket or ""), store=str(crawl.path))
     except CrawlError as error:
@@ -61,6 +65,15 @@ def _open(line: bytes, answer: BinaryIO) -> Crawl | None:
     answer.write(msgspec.json.encode(ready) + b"\n")
     answer.flush()
     return crawl
+
+
+def _begin_workers(startup: Startup) -> None:
+    """Let parse workers get ready while the engine is still being imported."""
+    from crawler_core import forkserver
+
+    if startup.config is not None and startup.config.parse_in == "processes":
+        with contextlib.suppress(OSError):  # the pool tells of it, in words
+            forkserver.begin(startup.config.parser)
 
 
 def _obey(commands: BinaryIO, crawl: Crawl) -> None:

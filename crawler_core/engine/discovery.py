@@ -7,20 +7,42 @@ that are done already the change runs on over their stored links.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 
 from crawler_core.config import MAX_URL_LENGTH, START_CHAIN_HOPS
 from crawler_core.frontier.frontier import Frontier
 from crawler_core.frontier.table import Stage
-from crawler_core.model import Link, LinkKind, LinkRow, Outcome, Role, UrlRow, UrlState
+from crawler_core.model import (
+    FOLLOWED_KINDS,
+    RESOURCE_KINDS,
+    Link,
+    LinkKind,
+    Outcome,
+    Role,
+    UrlRow,
+    UrlState,
+)
 from crawler_core.scope import HOPS, INVALID, TOO_DEEP, Reference, Scope, is_permanent
 from crawler_core.stats import Stats
+from crawler_core.store.linklists import Packed
+from crawler_core.store.schema import NOFOLLOW, ONLY_FRAGMENT
 from crawler_core.store.writer import Store
 
 _REDIRECTING = frozenset({LinkKind.REDIRECT, LinkKind.META_REFRESH})
-_OF_THE_PATH = frozenset({"", TOO_DEEP, HOPS})
+_PATH = frozenset({TOO_DEEP, HOPS})
+_OF_THE_PATH = _PATH | {""}
 """Reasons that another path to the URL can lift: what the link says of it still counts."""
 _READ = frozenset({Outcome.OK, Outcome.TOO_LARGE})
+
+_MANNER = [0] * (max(LinkKind) + 1)
+"""One bit for each way in which scope tells kinds of links apart; 0 where hops count."""
+for _kind in LinkKind:
+    if _kind not in _REDIRECTING:
+        _MANNER[_kind] = 1 if _kind in FOLLOWED_KINDS else 2 if _kind in RESOURCE_KINDS else 4
+_NOFOLLOW_SHIFT = 3
+_UNCRAWLED_SHIFT = 6
+_ALL_MANNERS = 0xFFFF
 
 
 class Discovery:
@@ -33,41 +55,43 @@ class Discovery:
         self._store = store
         self._stats = stats
         self._to_relax: list[int] = []
+        self._offered = array("H", [0])
+        """By URL: the manners (`_MANNER`, shifted) in which nothing more can be had of it."""
 
     def start(self, addresses: Iterable[str]) -> None:
         """Take in the start URLs."""
+        self._offered.extend([0] * (len(self._table) + 1 - len(self._offered)))
         for address in addresses:
             if not self._table.find(address):
                 self._accept(address, Role.CRAWL, 0, 0, True, 0, "", start_chain=1)
 
-    def follow(self, source_id: int, links: Sequence[Link]) -> tuple[list[LinkRow], int]:
-        """Admit the links of a page just finished: their rows, and how many URLs were new."""
+    def follow(self, source_id: int, links: Sequence[Link]) -> tuple[list[Packed], int]:
+        """Admit the links of a finished page: as the store keeps them, how many URLs are new."""
         before = len(self._table)
-        rows = []
+        table, offered = self._table, self._offered
+        depths, hops, find = table.depth, table.hops, table.find
+        depth = depths[source_id] + 1
+        shift = 0 if table.role[source_id] == Role.CRAWL else _UNCRAWLED_SHIFT
+        rows: list[Packed] = []
         for link in links:
-            if link.kind is LinkKind.CANONICAL:
+            kind = link.kind
+            if kind is LinkKind.CANONICAL:
                 continue
-            address = link.url or link.raw
-            if not address:
-                continue
-            if len(address) > MAX_URL_LENGTH:
-                address = address[:MAX_URL_LENGTH] + "…"  # kept out, so never asked for
-            if link.url:
-                target = self._offer(source_id, address, link.kind, link.nofollow)
+            target = find(link.url)
+            if target:
+                # Most links of a site are in every page: those cost three look-ups.
+                manner = _MANNER[kind] << shift + _NOFOLLOW_SHIFT * link.nofollow
+                if not offered[target] & manner or depths[target] > depth or hops[target]:
+                    self._offer_known(source_id, target, kind, link.nofollow)
             else:
-                target = self._note_invalid(source_id, address)
-            rows.append(
-                LinkRow(
-                    source_id,
-                    target,
-                    link.kind,
-                    link.anchor,
-                    link.rel,
-                    link.fragment,
-                    link.nofollow,
-                    link.only_fragment,
-                )
-            )
+                target = self._offer_new(source_id, link)
+                if not target:
+                    continue
+            flags = NOFOLLOW * link.nofollow | ONLY_FRAGMENT * link.only_fragment
+            if link.rel or link.fragment:
+                rows.append((target, kind, flags, link.anchor, link.rel, link.fragment))
+            else:
+                rows.append((target, kind, flags, link.anchor))
         self.relax()
         return rows, len(self._table) - before
 
@@ -121,6 +145,15 @@ class Discovery:
         place = self._table.start_chain[source_id]
         return place + 1 if kind is LinkKind.REDIRECT and 0 < place <= START_CHAIN_HOPS else 0
 
+    def _offer_new(self, source_id: int, link: Link) -> int:
+        """The id of what a link leads to; 0 if that is nothing at all."""
+        address = link.url or link.raw
+        if len(address) > MAX_URL_LENGTH:
+            address = address[:MAX_URL_LENGTH] + "…"  # kept out, so never asked for
+        if not link.url:
+            return self._note_invalid(source_id, address) if address else 0
+        return self._offer(source_id, address, link.kind, link.nofollow)
+
     def _offer(self, source_id: int, address: str, kind: LinkKind, nofollow: bool) -> int:
         known = self._table.find(address)
         if known:
@@ -138,13 +171,14 @@ class Discovery:
             source_id,
             "" if chain else verdict.reason,
             start_chain=chain,
+            offered=0 if verdict.reason in _PATH else _manner(reference),
         )
 
     def _note_invalid(self, source_id: int, raw: str) -> int:
         """What cannot be a URL is known by its text, so that people can find and mend it."""
         depth = self._table.depth[source_id] + 1
         return self._table.find(raw) or self._accept(
-            raw, Role.CHECK, depth, 0, False, source_id, INVALID, start_chain=0
+            raw, Role.CHECK, depth, 0, False, source_id, INVALID, offered=_ALL_MANNERS
         )
 
     def _accept(
@@ -157,7 +191,8 @@ class Discovery:
         source_id: int,
         reason: str,
         *,
-        start_chain: int,
+        start_chain: int = 0,
+        offered: int = 0,
     ) -> int:
         row = UrlRow(
             url_id=self._frontier.next_id,
@@ -172,6 +207,7 @@ class Discovery:
             start_chain=start_chain,
         )
         self._frontier.accept(row)
+        self._offered.append(offered)
         self._store.add_url(row)
         if reason:
             self._stats.skipped[reason] += 1
@@ -180,20 +216,14 @@ class Discovery:
     def _offer_known(self, source_id: int, target: int, kind: LinkKind, nofollow: bool) -> None:
         table = self._table
         stage = table.stage[target]
-        depth = table.depth[source_id] + 1
         if stage == Stage.KEPT_OUT and is_permanent(table.reason(target)):
+            self._offered[target] = _ALL_MANNERS
             return
-        if (
-            stage != Stage.KEPT_OUT
-            and table.depth[target] <= depth
-            and not table.hops[target]
-            and table.role[target] == Role.CRAWL
-            and table.internal[target]
-        ):
-            return  # by far the most common case: nothing can get better
         reference = self._reference(source_id, kind, nofollow)
         chain = self._chain(source_id, kind)
         verdict = self._scope.judge(table.address(target), reference)
+        if verdict.reason not in _PATH:
+            self._offered[target] |= _manner(reference)
         role, internal = Role(table.role[target]), bool(table.internal[target])
         better = self._shorten(target, reference)
         promoted = False
@@ -239,3 +269,9 @@ class Discovery:
         """True for a page that was only checked, but has a body to read."""
         known = self._store.outcome_of(url_id)
         return known is not None and known[0] in _READ and known[2]
+
+
+def _manner(reference: Reference) -> int:
+    """The bit of the manner in which a URL is named."""
+    shift = 0 if reference.crawled_source else _UNCRAWLED_SHIFT
+    return _MANNER[reference.kind] << shift + _NOFOLLOW_SHIFT * reference.nofollow

@@ -21,6 +21,7 @@ from crawler_core import url as urls
 from crawler_core.commands import AnyCommand, ReopenHost, RetryFailed
 from crawler_core.config import CrawlConfig, Secrets
 from crawler_core.engine import intake, view
+from crawler_core.engine.choice import ParserChoice
 from crawler_core.engine.fetching import FetchDesk, hosts_for_secrets
 from crawler_core.engine.ledger import Ledger
 from crawler_core.engine.parsing import ParseDesk
@@ -79,8 +80,7 @@ class Engine:
         self.ledger = Ledger(store, config, now=self.started, wall=wall, chance=chance)
         self.frontier = self.ledger.frontier
         self.stats = self.ledger.stats
-        parser = "soup"  # what `auto` starts with, and the only one so far
-        self.parse = ParseDesk(parse_pool, parser, self.inbox.put)
+        self.parse = ParseDesk(parse_pool, ParserChoice(config.parser), self.inbox.put)
         self.fetch = FetchDesk(
             fetch_pool,
             fetcher,
@@ -179,9 +179,10 @@ class Engine:
     def _turn(self) -> None:
         now = self.clock()
         has_more = self._dispatch(now)
+        is_short = self.parse.is_short
         self._take_in(0.0 if has_more else self._nap(now))
         now = self.clock()
-        self._meter(now)
+        self._meter(now, is_held_back=is_short)
         if self._oldest_write is not None and (
             now - self._oldest_write >= COMMIT_SECONDS or self.store.pending >= COMMIT_PAGES
         ):
@@ -192,11 +193,14 @@ class Engine:
         if limit is not None and self._stop_at is None and now - self.started >= limit:
             self.stop("--max-time")
 
-    def _meter(self, now: float) -> None:
+    def _meter(self, now: float, *, is_held_back: bool) -> None:
         """Note how busy the parsers are, by the clock: they may wait for a CPU as well."""
-        pool = self.parse.pool
-        self.stats.parse.worked(now, min(pool.busy, pool.target) * (now - self._metered))
+        pool, seconds = self.parse.pool, now - self._metered
         self._metered = now
+        self.stats.parse.worked(now, min(pool.busy, pool.target) * seconds)
+        if self.parse.choice.metered(seconds, is_held_back=is_held_back):
+            self.stats.tell(self.wall(), "info", view.takes_over_line(self.parse))
+            self.publish_soon()
 
     def _commit(self, now: float) -> None:
         if now - self._noted >= _NOTE_SECONDS:

@@ -122,7 +122,7 @@ class Ledger:
         """
         url_id = result.request.url_id
         table = self.frontier.table
-        host = self.frontier.host(result.request.url, bool(table.internal[url_id]))
+        host = self.frontier.host_of(url_id)
         failed = result.outcome in FAILURES
         host.answered(result.seconds, good=not failed)
         if result.outcome is Outcome.THROTTLED:
@@ -219,7 +219,7 @@ class Ledger:
             if row.outcome is Outcome.ROBOTS and self._is_ended(row.url_id)
         ]
         for url_id in wanted:
-            key = self._host_of(url_id).key
+            key = self.frontier.host_of(url_id).key
             if self._is_ended(url_id):
                 self.frontier.open_host(key)
         for url_id in wanted:
@@ -231,12 +231,8 @@ class Ledger:
     new_urls = 0
     """URLs that the last record made known."""
 
-    def _host_of(self, url_id: int) -> Host:
-        table = self.frontier.table
-        return self.frontier.host(table.address(url_id), bool(table.internal[url_id]))
-
     def _is_ended(self, url_id: int) -> bool:
-        return self._host_of(url_id).ending is not None
+        return self.frontier.host_of(url_id).ending is not None
 
     def _checked_but_wanted(self, result: FetchResult) -> bool:
         role = self.frontier.table.role[result.request.url_id]
@@ -313,7 +309,7 @@ class Ledger:
         self.stats.tell(self._wall(), level, text)
 
     def _count_for(self, url_id: int, outcome: Outcome) -> None:
-        host = self._host_of(url_id)
+        host = self.frontier.host_of(url_id)
         host.done += 1
         host.bad += outcome in FAILURES or outcome is Outcome.CLIENT_ERROR
 

@@ -13,6 +13,7 @@ from crawler_core.commands import (
     RetryFailed,
     SetFetchWorkers,
     SetHostRate,
+    SetParser,
     SetParseWorkers,
     SkipHost,
     Stop,
@@ -29,6 +30,8 @@ def obey(engine: Engine, command: AnyCommand) -> None:
             engine.fetch.pool.resize(target)
         case SetParseWorkers(target=target):
             engine.parse.pool.resize(target)
+        case SetParser(name=name):
+            _set_parser(engine, name)
         case Pause() if engine.state == "running":
             engine.state = "paused"
         case Resume() if engine.state == "paused":
@@ -43,6 +46,12 @@ def obey(engine: Engine, command: AnyCommand) -> None:
             _steer_host(engine, command)
         case _:
             pass
+
+
+def _set_parser(engine: Engine, name: str) -> None:
+    if engine.parse.choice.name != name:
+        engine.stats.tell(engine.wall(), "info", f"{name} parses from here on: chosen by you")
+    engine.parse.choice.pin(name)
 
 
 def _retry_failed(engine: Engine) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from crawler_core import verdict
 from crawler_core.config import cpu_count
-from crawler_core.engine.parsing import Batch, Parsed
+from crawler_core.engine.parsing import Batch, Parsed, ParseDesk
 from crawler_core.frontier.host import Host
 from crawler_core.model import FetchResult, Outcome, PageRecord
 from crawler_core.snapshot import (
@@ -115,6 +115,14 @@ def broken_pool_line(batch: Batch, answers: list[Parsed], exception: str) -> str
     )
 
 
+def takes_over_line(parse: ParseDesk) -> str:
+    """What the log says when `auto` has moved to the fast parser."""
+    return (
+        f"{parse.choice.name} parses from here on: all {parse.pool.target} parse workers were "
+        f"busy and {_pages(parse.waiting)} waited"
+    )
+
+
 def _pages(count: int) -> str:
     return f"{count} page{'' if count == 1 else 's'}"
 
@@ -164,7 +172,8 @@ def snapshot(engine: Engine, sequence: int) -> Snapshot:
         history=stats.history(now),
         fetch=_fetch_view(engine, now),
         parse=_parse_view(engine, now),
-        parser=engine.parse.parser,
+        parser=engine.parse.choice.name,
+        parser_auto=engine.parse.choice.is_automatic,
         bytes=stats.bytes,
         eta=_eta(stages.waiting, rates.fetches, rates.new_urls, engine.state),
         oldest=oldest,
@@ -198,6 +207,7 @@ def _judged(taken: Snapshot, *, is_backlog_full: bool) -> Snapshot:
             done=taken.done,
             note=taken.error or taken.stopped_by,
             backlog_full=is_backlog_full,
+            parser=taken.parser,
             cpus=cpu_count(),
         )
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from crawler_core.model import Outcome
 
 WINDOW = 20
@@ -35,8 +33,10 @@ _SAYS_NOTHING = frozenset({Outcome.CANCELLED, Outcome.POLICY, Outcome.ROBOTS})
 class Breaker:
     """closed: all is well. open: nothing is sent before `probe_at`, then one request."""
 
+    __slots__ = ("_recent", "given_up", "is_open", "probe", "probe_at", "probes", "reason")
+
     def __init__(self) -> None:
-        self._recent: deque[tuple[int, Outcome]] = deque(maxlen=WINDOW)
+        self._recent: list[tuple[int, Outcome]] = []
         self.reset()
 
     def reset(self) -> None:
@@ -59,6 +59,8 @@ class Breaker:
         if self.is_open:
             return self._record_while_open(url_id, outcome, failed, now)
         self._recent.append((url_id, outcome))
+        if len(self._recent) > WINDOW:
+            del self._recent[0]
         if not failed or len(self._recent) < WINDOW:
             return ()
         bad = [each for each in self._recent if each[1] in FAILURES]

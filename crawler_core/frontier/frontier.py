@@ -60,6 +60,8 @@ class Frontier:
         self.table = UrlTable()
         self.trap = TrapGuard()
         self.hosts: dict[str, Host] = {}
+        self._numbered: list[Host] = []
+        self._last: Host | None = None
         self.waiting = 0
         self.in_flight = 0
         self.done = 0
@@ -83,12 +85,15 @@ class Frontier:
         """Take in a new URL: queue it if it waits. `row.url_id` must be `next_id`."""
         self.table.add(row)
         if row.state is UrlState.WAITING:
-            self._enqueue(row.url_id)
+            host = self.host(row.address, row.internal)
+            self.table.host[row.url_id] = host.number
+            self._enqueue(row.url_id, host)
         elif row.state is UrlState.KEPT_OUT:
             self.kept_out += 1
         else:
             self.done += 1
-        self.pages_asked += self._was_asked_as_page(row.url_id)
+        if row.attempts:
+            self.pages_asked += self._was_asked_as_page(row.url_id)
 
     def reopen(self, url_id: int) -> None:
         """Queue a URL again that was done or kept out."""
@@ -100,13 +105,13 @@ class Frontier:
         else:
             return
         self.table.set_reason(url_id, "")
-        self._enqueue(url_id)
+        self._enqueue(url_id, self.host_of(url_id))
 
     def lower(self, url_id: int, depth: int) -> None:
         """Note a shorter path; a waiting URL moves up in its host's queue, a retry stays last."""
         self.table.depth[url_id] = depth
         if self.table.stage[url_id] == Stage.WAITING:
-            self._host_of(url_id).push(url_id, depth)
+            self.host_of(url_id).push(url_id, depth)
 
     def promote(self, url_id: int, role: Role, internal: bool) -> None:
         """Give a URL a greater role; what was counted as a check may become a page."""
@@ -114,7 +119,7 @@ class Frontier:
         self.table.role[url_id] = role
         if internal and not self.table.internal[url_id]:
             self.table.internal[url_id] = True
-            self._host_of(url_id)
+            self.host(self.table.address(url_id), True)
         self.pages_asked += self._was_asked_as_page(url_id) - before
 
     # -- next ----------------------------------------------------------------------------
@@ -156,7 +161,7 @@ class Frontier:
 
     def fetched(self, url_id: int) -> None:
         """The host has answered; the URL stays in flight until its page is parsed."""
-        host = self._host_of(url_id)
+        host = self.host_of(url_id)
         host.in_flight.discard(url_id)
         if not host.ticket and not host.closed and host.waiting:
             self._list(host, None)
@@ -169,12 +174,12 @@ class Frontier:
 
     def release(self, url_id: int) -> None:
         """Put a URL that was in flight back to the front of its place."""
-        self._enqueue(url_id, front=True)
+        self._enqueue(url_id, self.host_of(url_id), front=True)
         self._landed(url_id)
 
     def retry(self, url_id: int, now: float, wait: float) -> None:
         """Ask again, behind the host's other URLs and not before `wait` seconds."""
-        host = self._host_of(url_id)
+        host = self.host_of(url_id)
         host.retries += 1
         self._count_waiting(host, url_id)
         host.push_retry(url_id, now + wait)
@@ -188,7 +193,7 @@ class Frontier:
         Returns True if the URL waits for another try; False if its tries are used up
         and it is still in flight, to be finished.
         """
-        self._host_of(url_id).throttled(now, wait)
+        self.host_of(url_id).throttled(now, wait)
         self.table.throttles[url_id] = min(255, self.table.throttles[url_id] + 1)
         if self.table.throttles[url_id] > THROTTLE_TRIES:
             return False
@@ -199,15 +204,21 @@ class Frontier:
 
     def host(self, address: str, internal: bool) -> Host:
         """The host of an address, made known if it is new."""
-        key = urls.host_key(address)
-        found = self.hosts.get(key)
-        if found is None:
-            found = self.hosts[key] = Host(key, internal, limits_for(self._config, key, internal))
-            if self._config.ignore_robots:
-                found.robots = "ignored"
-        elif internal and not found.internal:
+        last = self._last  # links of a page mostly stay at their host
+        found = last if last is not None and address.startswith(last.root) else self._find(address)
+        self._last = found
+        if internal and not found.internal:
             found.internal = True
-            found.limit(limits_for(self._config, key, True))
+            found.limit(limits_for(self._config, found.key, True))
+        return found
+
+    def host_of(self, url_id: int) -> Host:
+        """The host of a known URL, made known if it is new."""
+        number = self.table.host[url_id]
+        if number:
+            return self._numbered[number - 1]
+        found = self.host(self.table.address(url_id), bool(self.table.internal[url_id]))
+        self.table.host[url_id] = found.number
         return found
 
     def set_robots(self, key: str, state: str, rules: robots.Rules | None) -> None:
@@ -247,22 +258,29 @@ class Frontier:
 
     # -- inside --------------------------------------------------------------------------
 
-    def _host_of(self, url_id: int) -> Host:
-        return self.host(self.table.address(url_id), bool(self.table.internal[url_id]))
+    def _find(self, address: str) -> Host:
+        key = urls.host_key(address)
+        found = self.hosts.get(key)
+        if found is None:
+            limits = limits_for(self._config, key, internal=False)
+            found = self.hosts[key] = Host(key, False, limits, len(self.hosts) + 1)
+            self._numbered.append(found)
+            if self._config.ignore_robots:
+                found.robots = "ignored"
+        return found
 
     def _count_waiting(self, host: Host, url_id: int) -> None:
         self.table.stage[url_id] = Stage.WAITING
         self.waiting += 1
         host.waiting += 1
 
-    def _enqueue(self, url_id: int, *, front: bool = False) -> None:
-        host = self._host_of(url_id)
+    def _enqueue(self, url_id: int, host: Host, *, front: bool = False) -> None:
         self._count_waiting(host, url_id)
         host.push(url_id, self.table.depth[url_id], front=front)
-        if host.closed or host.robots == "asking":
-            return
         # A host may sleep because of a retry; what is new need not wait for that.
-        if not host.ticket or host.sleeps_until > host.wake_at():
+        if host.ticket and host.sleeps_until <= host.wake_at():
+            return
+        if not host.closed and host.robots != "asking":
             self._list(host, None)
 
     def _landed(self, url_id: int) -> None:
@@ -288,7 +306,7 @@ class Frontier:
                 return AskRobots(host.key)
             if not host.has_room:
                 return None  # its next answer lists it again
-            verdict = self._verdict_of_trap(url_id)
+            verdict = self._verdict_of_trap(host, url_id)
         self._take(host, url_id, verdict, now)
         if host.waiting:
             self._list(host, None)
@@ -308,10 +326,10 @@ class Frontier:
             return KeptOut(url_id, scope.MAX_PAGES)
         return None
 
-    def _verdict_of_trap(self, url_id: int) -> Claim:
+    def _verdict_of_trap(self, host: Host, url_id: int) -> Claim:
         if self._is_new_page(url_id) and not self.trap.admits(self.table.address(url_id)):
             return KeptOut(url_id, scope.TRAP)
-        return Fetch(url_id, self._host_of(url_id).key)
+        return Fetch(url_id, host.key)
 
     def _next_of(self, host: Host) -> tuple[int, float]:
         """(url id, not before) of the host's next live entry; id 0 if there is none."""

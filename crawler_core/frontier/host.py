@@ -7,7 +7,7 @@ a limit on requests at once, a rate, and reasons to be left alone for a while.
 from __future__ import annotations
 
 import heapq
-from collections import deque
+from array import array
 
 import msgspec
 
@@ -21,6 +21,9 @@ NORMAL_RATE = 10.0
 NORMAL_AT_ONCE = 5
 GENTLE_RATE = 1.0
 _LATENCY_SAMPLES = 50
+_SENT_KEPT = 512
+_SLACK = 1024
+"""Entries of a queue that are done with before they are cut off."""
 _SLOWER = 2.0
 """An answer that takes so many times the host's usual time is a sign of strain."""
 
@@ -53,8 +56,20 @@ def limits_for(config: CrawlConfig, host: str, internal: bool) -> Limits:
 class Host:
     """The state of one host."""
 
-    def __init__(self, key: str, internal: bool, limits: Limits) -> None:
+    __slots__ = (
+        *("key", "root", "number", "internal", "rate", "at_once", "window", "breaker"),
+        *("rules", "cleared", "robots", "robots_tries", "ending", "note", "skipped"),
+        *("next_send", "snoozed_until", "throttle_streak", "ticket", "sleeps_until"),
+        *("waiting", "in_flight", "requests", "retries", "done", "bad", "latencies", "sent"),
+        *("_levels", "_depths", "_retries", "_late"),
+    )
+
+    def __init__(self, key: str, internal: bool, limits: Limits, number: int = 0) -> None:
         self.key = key
+        self.root = f"{key}/"
+        """What all its addresses start with."""
+        self.number = number
+        """From 1, in the order in which hosts became known."""
         self.internal = internal
         self.limit(limits)
         self.breaker = Breaker()
@@ -81,9 +96,12 @@ class Host:
         self.retries = 0
         self.done = 0
         self.bad = 0
-        self.latencies: deque[float] = deque(maxlen=_LATENCY_SAMPLES)
-        self.sent: deque[float] = deque(maxlen=512)
-        self._levels: dict[int, deque[int]] = {}
+        # Short lists, because a crawl may know very many hosts and a deque takes 700 bytes.
+        self.latencies: list[float] = []
+        """Seconds of the last answers."""
+        self.sent: list[float] = []
+        """When the last requests went out."""
+        self._levels: dict[int, _Level] = {}
         self._depths: list[int] = []
         self._retries: list[tuple[float, int]] = []
         self._late: dict[int, float] = {}
@@ -95,12 +113,12 @@ class Host:
         """Queue a URL at its depth."""
         level = self._levels.get(depth)
         if level is None:
-            level = self._levels[depth] = deque()
+            level = self._levels[depth] = _Level()
             heapq.heappush(self._depths, depth)
         if front:
-            level.appendleft(url_id)
+            level.push_front(url_id)
         else:
-            level.append(url_id)
+            level.ids.append(url_id)
 
     def push_retry(self, url_id: int, not_before: float) -> None:
         """Queue a URL behind all others, to be asked for at `not_before` or later."""
@@ -113,16 +131,17 @@ class Host:
 
     def peek(self) -> tuple[int, int] | None:
         """The next (url id, depth) of the breadth-first queue, if any."""
-        while self._depths:
-            level = self._levels[self._depths[0]]
-            if level:
-                return level[0], self._depths[0]
-            del self._levels[heapq.heappop(self._depths)]
+        depths = self._depths
+        while depths:
+            level = self._levels[depths[0]]
+            if level.first < len(level.ids):
+                return level.ids[level.first], depths[0]
+            del self._levels[heapq.heappop(depths)]
         return None
 
     def pop(self) -> None:
         """Drop what `peek` showed."""
-        self._levels[self._depths[0]].popleft()
+        self._levels[self._depths[0]].pop()
 
     def peek_retry(self) -> tuple[float, int] | None:
         """The next (not before, url id) of the retries, if any."""
@@ -159,7 +178,10 @@ class Host:
 
     def wake_at(self) -> float:
         """When the next request may be sent, as far as time decides."""
-        return max(self.next_send, self.snoozed_until, self.breaker.probe_at)
+        probe_at = self.breaker.probe_at
+        if not self.snoozed_until and not probe_at:
+            return self.next_send
+        return max(self.next_send, self.snoozed_until, probe_at)
 
     @property
     def interval(self) -> float:
@@ -173,6 +195,8 @@ class Host:
         self.requests += 1
         self.next_send = now + self.interval
         self.sent.append(now)
+        if len(self.sent) >= 2 * _SENT_KEPT:
+            del self.sent[:_SENT_KEPT]
         if self.breaker.is_open:
             self.breaker.probe = url_id
 
@@ -182,8 +206,10 @@ class Host:
         Additive increase, multiplicative decrease: one more request at once for each
         window of good answers, half after a bad one.
         """
-        usual = self.median_latency()
+        usual = self.median_latency() if self.at_once else 0.0
         self.latencies.append(seconds)
+        if len(self.latencies) > _LATENCY_SAMPLES:
+            del self.latencies[0]
         if not self.at_once:
             return
         if not good:
@@ -225,3 +251,27 @@ class Host:
     def space_out(self) -> None:
         """Let the next request keep today's distance from the last one."""
         self.next_send = self.sent[-1] + self.interval if self.sent else 0.0
+
+
+class _Level:
+    """A queue of url ids in 4 bytes each: most of a large crawl waits here."""
+
+    __slots__ = ("first", "ids")
+
+    def __init__(self) -> None:
+        self.ids = array("I")
+        self.first = 0
+        """Where the queue begins; what stands before is done with."""
+
+    def push_front(self, url_id: int) -> None:
+        if self.first:
+            self.first -= 1
+            self.ids[self.first] = url_id
+        else:
+            self.ids.insert(0, url_id)
+
+    def pop(self) -> None:
+        self.first += 1
+        if self.first >= _SLACK and self.first * 2 >= len(self.ids):
+            del self.ids[: self.first]
+            self.first = 0

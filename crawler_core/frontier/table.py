@@ -33,7 +33,9 @@ class UrlTable:
         """1 once a request was sent; unlike `attempts` it never falls back."""
         self.throttles = array("B", [0])
         self.start_chain = array("B", [0])
-        self.source = array("L", [0])
+        self.source = array("I", [0])
+        self.host = array("I", [0])
+        """Number of the URL's host, as the frontier counts them; 0 while it has none."""
         self._reason = array("H", [0])
         self._reasons: list[str] = [""]
         self._reason_ids: dict[str, int] = {"": 0}
@@ -56,16 +58,17 @@ class UrlTable:
         self._ids[row.address] = row.url_id
         self._addresses.append(row.address)
         self.depth.append(row.depth)
-        self.hops.append(min(row.hops, 0xFF))
+        self.hops.append(row.hops if row.hops < 0xFF else 0xFF)
         self.role.append(row.role)
         self.internal.append(row.internal)
-        self.stage.append(Stage(int(row.state)))
-        self.attempts.append(min(row.attempts, 0xFF))
+        self.stage.append(row.state)  # their numbers are the same
+        self.attempts.append(row.attempts if row.attempts < 0xFF else 0xFF)
         self.asked.append(row.attempts > 0)
-        self.throttles.append(min(row.throttles, 0xFF))
+        self.throttles.append(row.throttles if row.throttles < 0xFF else 0xFF)
         self.start_chain.append(row.start_chain)
         self.source.append(row.source_id)
-        self._reason.append(self._reason_id(row.reason))
+        self.host.append(0)
+        self._reason.append(self._reason_id(row.reason) if row.reason else 0)
 
     def reason(self, url_id: int) -> str:
         """Why a URL is kept out; empty otherwise."""

@@ -1,8 +1,7 @@
 """Facts and links of a page, drawn from the stream of elements in one pass.
 
 Written once for all parsers. Words are counted in the visible text: all character data
-but that of `HIDDEN` elements and of noscript, where the borders of elements that are not
-inline part words.
+but that of hidden elements and of noscript, where borders part words.
 """
 
 from __future__ import annotations
@@ -11,24 +10,12 @@ import re
 from collections.abc import Callable, Iterator
 
 from crawler_core.model import Heading, LinkKind, ParsedPage, ParseJob
-from crawler_core.parse.elements import START, TEXT, Attributes, Event
+from crawler_core.parse.elements import BORDER, START, TEXT, Attributes, Event
 from crawler_core.parse.links import LinkCollector, Resolver, refresh_target, srcset_urls
 from crawler_core.text import clean, collapse
 
 MAX_IDS = 50_000
 KEPT_HEADINGS = 2
-
-HIDDEN = frozenset(
-    {"script", "style", "template", "title", "textarea", "iframe", "noembed", "noframes"}
-)
-"""Their content is text or a document of its own for a browser: no words, no elements."""
-
-INLINE = frozenset(
-    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn"}
-    | {"em", "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s"}
-    | {"samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}
-)
-"""Elements whose borders do not part words."""
 
 _ICON_RELS = frozenset({"icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon"})
 _ROBOTS_NAMES = frozenset({"robots", "crawltui"})
@@ -81,12 +68,11 @@ class _Extraction:
         self.language = ""
         self.ids: dict[str, None] = {}
         self.words: list[str] = []
-        # Where the reading stands: depths of hidden and noscript elements, the open anchor
-        # and headings, and whether the elements here are HTML's.
-        self.hidden = 0
+        # Where the reading stands: the depth of noscript elements, the open title, headings
+        # and anchor, and whether the elements here are HTML's.
         self.noscript = 0
         self.foreign = [False]
-        self.in_title = False
+        self.open_title: list[str] | None = None
         self.open_headings: list[tuple[str, list[str]]] = []
         self.anchor: tuple[int, list[str], list[str]] | None = None
         self.on_start: dict[str, Callable[[str, Attributes], None]] = {
@@ -115,42 +101,35 @@ class _Extraction:
                 self._end(name)
 
     def _start(self, tag: str, attributes: Attributes) -> None:
-        if not self.hidden:
-            if tag not in INLINE:
-                self.words.append(" ")
-            if attributes:
-                self._id(attributes.get("id"))
-            handler = self.on_start.get(tag)
-            if handler is not None and not self.foreign[-1]:
-                handler(tag, attributes)
-        if tag in HIDDEN:
-            self.hidden += 1
-        elif tag == "noscript":
+        if attributes:
+            self._id(attributes.get("id"))
+        handler = self.on_start.get(tag)
+        if handler is not None and not self.foreign[-1]:
+            handler(tag, attributes)
+        elif tag == "title":
+            self.open_title = []
+        if tag == "noscript":
             self.noscript += 1
         elif tag in _FOREIGN:
             self.foreign.append(_FOREIGN[tag])
 
     def _end(self, tag: str) -> None:
-        if tag in HIDDEN:
-            self.hidden -= 1
-            self.in_title = False
+        if tag == "title":
+            self.open_title = None
         elif tag == "noscript":
             self.noscript -= 1
         elif tag in _FOREIGN:
             self.foreign.pop()
-        elif self.hidden:
+        elif self.foreign[-1]:
             return
-        elif tag == "a" and not self.foreign[-1]:
+        elif tag == "a":
             self._close_anchor()
-        elif tag in self.headings and not self.foreign[-1]:
+        else:
             self._close_heading(tag)
-        if tag not in INLINE and not self.hidden:
-            self.words.append(" ")
 
     def _text(self, text: str) -> None:
-        if self.hidden:
-            if self.in_title and self.title is not None:
-                self.title.append(text)
+        if self.open_title is not None:
+            self.open_title.append(text)
             return
         if self.anchor is not None:
             self.anchor[1].append(text)
@@ -164,9 +143,9 @@ class _Extraction:
             self.ids[clean(value)] = None
 
     def _title(self, tag: str, attributes: Attributes) -> None:
+        self.open_title = []
         if self.title is None:
-            self.title = []
-            self.in_title = True
+            self.title = self.open_title
 
     def _heading(self, tag: str, attributes: Attributes) -> None:
         if len(self.headings[tag]) < KEPT_HEADINGS:
@@ -195,7 +174,7 @@ class _Extraction:
             return
         place, parts, alts = self.anchor
         self.anchor = None
-        text = collapse("".join(parts)) or collapse(" ".join(alts))
+        text = collapse("".join(parts).replace(BORDER, "")) or collapse(" ".join(alts))
         if text:
             self.links.name(place, clean(text))
 
@@ -282,15 +261,15 @@ class _Extraction:
         orders = set(_ROBOTS_PARTS.split(robots.lower()))
         nofollow = not orders.isdisjoint({"nofollow", "none"})
         links = self.links.resolved(resolver, nofollow)
-        words = "".join(self.words).split()
+        words = "".join(self.words).replace(BORDER, " ").split()
         visible = sum(map(len, words)) + max(len(words) - 1, 0)
         return ParsedPage(
             title=heading("".join(self.title or ())),
             has_title=self.title is not None,
             description=heading(self.metas.get("description", "")),
             keywords=clean(collapse(self.metas.get("keywords", ""))),
-            h1=tuple(heading("".join(parts)) for parts in self.headings["h1"]),
-            h2=tuple(heading("".join(parts)) for parts in self.headings["h2"]),
+            h1=tuple(map(_heading_of, self.headings["h1"])),
+            h2=tuple(map(_heading_of, self.headings["h2"])),
             meta_robots=clean(robots),
             meta_refresh=clean(collapse(self.refresh or "")),
             refresh_url=refresh_url,
@@ -312,6 +291,10 @@ class _Extraction:
             return ""
         url, _ = resolver.split(self.refresh_to)
         return url if url.startswith(("http://", "https://")) and url != self.job.url else ""
+
+
+def _heading_of(parts: list[str]) -> Heading:
+    return heading("".join(parts).replace(BORDER, ""))
 
 
 def _alt(attributes: Attributes) -> str:

@@ -6,7 +6,7 @@ Resolving waits for the end because a `base` element rules the links before it t
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import lru_cache
 from urllib.parse import quote_from_bytes
 
 from crawler_core.model import Link, LinkKind
@@ -17,12 +17,22 @@ from crawler_core.url import split_link
 MAX_URL_CHARACTERS = 16_000_000
 """Characters of all resolved URLs of a page: a long base would multiply with every link."""
 
+MAX_CACHED = 300
+"""Characters of a URL that is remembered from page to page."""
+
+Target = tuple[str, str, str, bool]
+"""Absolute URL, fragment, the reference itself if it has no URL, is it a fragment only."""
+
+_OF_THE_PAGE = ("", "?", "#")
+"""How references begin that are resolved against the page's URL and not its folder."""
 _LEFT_OUT = ("data:", "javascript:", "blob:", "about:")
 _HTTP = ("http://", "https://")
 _STRIPPED = "".join(map(chr, range(0x21)))
 _IN_UTF_8 = frozenset({UTF_8, "utf-16le", "utf-16be", REPLACEMENT, "x-user-defined"})
 """Encodings whose documents send queries in UTF-8 (URL Standard, "output encoding")."""
 
+_PLAIN_FRAGMENT = re.compile(r"[A-Za-z0-9_.:-]*").fullmatch
+"""Fragments that no rule changes."""
 _CANDIDATE = re.compile(r"[\t\n\f\r ,]*([^\t\n\f\r ]+)")
 _DESCRIPTORS = re.compile(r"(?:[^,(]|\([^)]*(?:\)|$))*,?")
 _REFRESH = re.compile(
@@ -32,15 +42,6 @@ _REFRESH = re.compile(
 _URL_EQUALS = re.compile(r"url[\t\n\f\r ]*=[\t\n\f\r ]*", re.IGNORECASE)
 
 
-class Reference(NamedTuple):
-    """A link as it is written."""
-
-    raw: str
-    kind: LinkKind
-    anchor: str = ""
-    rel: str = ""
-
-
 class Resolver:
     """Makes absolute URLs of references, for one document."""
 
@@ -48,22 +49,69 @@ class Resolver:
         self.base = url
         self.has_base = False
         self._codec = None if encoding in _IN_UTF_8 else codec_of(encoding)
+        self._targets: dict[str, Target | None] = {}
+        self._folder = _folder_of(url)
+        self._itself: str | None = None
         if base_href is not None:
             absolute = self.split(base_href)[0]
             # HTML Standard, "set the frozen base URL": these fall back to the document's.
             if absolute and not absolute.startswith(_LEFT_OUT):
                 self.base = absolute
                 self.has_base = True
+                self._folder = _folder_of(absolute)
+                self._itself = None
 
     def split(self, raw: str) -> tuple[str, str]:
         """Return absolute URL ("" if invalid) and decoded fragment of a reference.
 
         The query of an http(s) URL is encoded in the document's encoding, as browsers do.
         """
-        absolute, fragment = split_link(raw, self.base)
+        raw = raw.strip(_STRIPPED)
+        path, mark, fragment = raw.partition("#")
+        if mark and path[-1:] > " " and _PLAIN_FRAGMENT(fragment):
+            return self._split(path)[0], fragment
+        if not path and _PLAIN_FRAGMENT(fragment):
+            if self._itself is None:
+                self._itself = split_link("#", self.base)[0]
+            return self._itself, fragment
+        return self._split(raw)
+
+    def _split(self, raw: str) -> tuple[str, str]:
+        if self._depends_on_folder(raw):
+            absolute, fragment = _split_in_folder(raw, self._folder)
+        else:
+            absolute, fragment = split_link(raw, self.base)
         if self._codec and not raw.isascii() and absolute.startswith(_HTTP):
             return split_link(_with_encoded_query(raw, self._codec), self.base)
         return absolute, fragment
+
+    def _depends_on_folder(self, raw: str) -> bool:
+        """True if `raw` means the same in every document of the folder, and is short."""
+        return (
+            self._folder != ""
+            and len(raw) <= MAX_CACHED
+            and raw[:1] not in _OF_THE_PAGE
+            and (":" not in raw or raw.startswith(_HTTP))  # "http:" alone names the base
+        )
+
+    def target(self, raw: str) -> Target | None:
+        """Where a reference leads, resolved once per page; None for what is no link."""
+        try:
+            return self._targets[raw]
+        except KeyError:
+            target = self._targets[raw] = self._target(raw.strip(_STRIPPED))
+            return target
+
+    def _target(self, raw: str) -> Target | None:
+        url, fragment = self.split(raw)
+        if url.startswith(_LEFT_OUT):
+            return None
+        return (
+            url,
+            clean(fragment) if fragment else "",
+            "" if url else clean(collapse(raw)),
+            raw.startswith("#"),
+        )
 
 
 class LinkCollector:
@@ -71,37 +119,49 @@ class LinkCollector:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._references: list[Reference] = []
+        self._raws: list[str] = []
+        self._kinds: list[LinkKind] = []
+        self._anchors: list[str] = []
+        self._rels: list[str] = []
         self.cut = False
         """True when a link was left out because of a cap."""
 
     def add(self, raw: str, kind: LinkKind, anchor: str = "", rel: str = "") -> int:
         """Keep a reference; return its place for `name`, -1 if it is left out."""
-        if raw.lstrip(_STRIPPED)[:11].lower().startswith(_LEFT_OUT):
+        if ":" in raw and raw.lstrip(_STRIPPED)[:11].lower().startswith(_LEFT_OUT):
             return -1
-        if len(self._references) >= self._most:
+        place = len(self._raws)
+        if place >= self._most:
             self.cut = True
             return -1
-        self._references.append(Reference(raw, kind, anchor, rel))
-        return len(self._references) - 1
+        self._raws.append(raw)
+        self._kinds.append(kind)
+        self._anchors.append(anchor)
+        self._rels.append(rel)
+        return place
 
     def name(self, place: int, anchor: str) -> None:
         """Set the anchor text of the reference that `add` kept at `place`."""
-        self._references[place] = self._references[place]._replace(anchor=anchor)
+        self._anchors[place] = anchor
 
     def resolved(self, resolver: Resolver, nofollow: bool) -> tuple[Link, ...]:
         """All links, absolute; `nofollow` is the word of the page's meta robots."""
         links = []
         budget = MAX_URL_CHARACTERS
-        for reference in self._references:
-            link = _link(reference, resolver, nofollow)
-            if link is None:
+        target_of = resolver.target
+        references = zip(self._raws, self._kinds, self._anchors, self._rels, strict=True)
+        for raw, kind, anchor, rel in references:
+            target = target_of(raw)
+            if target is None:
                 continue
-            budget -= len(link.url)
+            url, fragment, kept_raw, only_fragment = target
+            budget -= len(url)
             if budget < 0:
                 self.cut = True
                 break
-            links.append(link)
+            refused = nofollow or (rel != "" and "nofollow" in rel.split())
+            shown = clean(rel) if rel else ""
+            links.append(Link(url, kind, anchor, shown, fragment, refused, kept_raw, only_fragment))
         return tuple(links)
 
 
@@ -136,22 +196,18 @@ def refresh_target(content: str) -> str | None:
     return target
 
 
-def _link(reference: Reference, resolver: Resolver, nofollow: bool) -> Link | None:
-    raw = reference.raw.strip(_STRIPPED)
-    url, fragment = resolver.split(raw)
-    if url.startswith(_LEFT_OUT):
-        return None
-    rel = clean(reference.rel) if reference.rel else ""
-    return Link(
-        url=url,
-        kind=reference.kind,
-        anchor=reference.anchor,
-        rel=rel,
-        fragment=clean(fragment) if fragment else "",
-        nofollow=nofollow or (bool(rel) and "nofollow" in reference.rel.split()),
-        raw="" if url else clean(collapse(raw)),
-        only_fragment=raw.startswith("#"),
-    )
+def _folder_of(base: str) -> str:
+    """The part of an http(s) URL that relative references are added to; "" for other URLs."""
+    if not base.startswith(_HTTP) or len(base) > MAX_CACHED:
+        return ""
+    path = base.partition("?")[0]
+    return path[: path.rfind("/") + 1]
+
+
+@lru_cache(maxsize=4096)
+def _split_in_folder(raw: str, folder: str) -> tuple[str, str]:
+    # Pages of one folder name each other by the same references.
+    return split_link(raw, folder)
 
 
 def _with_encoded_query(raw: str, codec: str) -> str:

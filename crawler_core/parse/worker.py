@@ -6,6 +6,8 @@ the deadline and the memory limit are a process worker's own.
 
 from __future__ import annotations
 
+import gc
+import importlib
 import multiprocessing
 import os
 import signal
@@ -13,18 +15,21 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Iterator
+from functools import cache
 from multiprocessing.connection import wait
+from typing import cast
 
 import msgspec
 
 from crawler_core.model import ParsedPage, ParseJob
-from crawler_core.parse import encoding, soup
-from crawler_core.parse.elements import Reader
+from crawler_core.parse import encoding
+from crawler_core.parse.elements import Event, Reader, Refused
 from crawler_core.parse.extract import extract
 from crawler_core.text import clean
 
-READERS: dict[str, Reader] = {"soup": soup.read}
-"""Every parser by the name that people give it."""
+PARSERS = ("soup", "lexbor")
+"""Every parser by the name that people give it: that of its module here."""
 
 RECURSION_LIMIT = 5_000
 
@@ -39,17 +44,25 @@ class ParseFailure(msgspec.Struct, frozen=True):
     error: str
 
 
+# A page travels as an array and a failure as a map of its id to its error: neither needs a tag.
+_PACK = msgspec.msgpack.Encoder().encode
+_UNPACK = msgspec.msgpack.Decoder(list[ParsedPage | dict[int, str]]).decode
+
+
 def parse_page(job: ParseJob, parser: str = "soup") -> ParsedPage:
     """Facts and links of one document.
 
     Bytes of any kind are a document; MemoryError and RecursionError may come out. Raises
-    KeyError for a parser that does not exist. `seconds` is CPU time of this thread.
+    KeyError for a parser that does not exist. A document that lexbor would take too long for
+    is read by soup, and its page says so. `seconds` is CPU time of this thread.
     """
-    read = READERS[parser]
     began = time.thread_time()
     name = encoding.decide(job.body, job.content_type)
     text = encoding.decode(job.body, name)
-    page = extract(read(text), job, name, len(text))
+    if b"\0" in job.body:  # else no encoding has a NUL in its text
+        text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    parser, events = _events(text, parser)
+    page = extract(events, job, name, len(text))
     return msgspec.structs.replace(
         page, parser=parser, seconds=time.thread_time() - began, worker=os.getpid()
     )
@@ -58,6 +71,24 @@ def parse_page(job: ParseJob, parser: str = "soup") -> ParsedPage:
 def parse_batch(jobs: tuple[ParseJob, ...], parser: str) -> tuple[ParsedPage | ParseFailure, ...]:
     """Parse pages one after the other; one that raises does not harm the others."""
     return tuple(_guarded(job, parser) for job in jobs)
+
+
+def parse_packed(jobs: tuple[ParseJob, ...], parser: str) -> bytes:
+    """`parse_batch` for another process: its answer as one value of bytes, see `unpack`."""
+    return _PACK(
+        [
+            {each.url_id: each.error} if isinstance(each, ParseFailure) else each
+            for each in parse_batch(jobs, parser)
+        ]
+    )
+
+
+def unpack(packed: bytes) -> tuple[ParsedPage | ParseFailure, ...]:
+    """What `parse_packed` has packed, in the order of its jobs."""
+    return tuple(
+        ParseFailure(*next(iter(each.items()))) if isinstance(each, dict) else each
+        for each in _UNPACK(packed)
+    )
 
 
 def warm_up() -> int:
@@ -81,7 +112,25 @@ def start_worker(memory_limit: int, devnull: bool) -> None:
     if memory_limit > 0:
         _limit_memory(memory_limit)
     _end_with_parent()
+    # What is loaded stays: the collector looks at the trees of pages only.
+    gc.freeze()
     _own_process = hasattr(signal, "setitimer")
+
+
+def _events(text: str, parser: str) -> tuple[str, Iterator[Event]]:
+    try:
+        return parser, _reader(parser)(text)
+    except Refused:
+        return "soup", _reader("soup")(text)
+
+
+@cache
+def _reader(parser: str) -> Reader:
+    """A parser's library is loaded when the first page is read with it."""
+    if parser not in PARSERS:
+        raise KeyError(parser)
+    module = importlib.import_module(f"crawler_core.parse.{parser}")
+    return cast("Reader", module.read)
 
 
 def _guarded(job: ParseJob, parser: str) -> ParsedPage | ParseFailure:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import msgspec
 
-from crawler_core.model import LinkKind, Outcome, UrlState
-from crawler_core.store.facts import OneLinkCount, page_facts
+from crawler_core.model import UrlState
+from crawler_core.store import linklists
+from crawler_core.store.counts import Arrivals, counts_of
+from crawler_core.store.facts import page_facts
+from crawler_core.store.linklists import Edge
 from crawler_core.store.rows import Detail, Hop, InLink, OutLink
-from crawler_core.store.schema import NOFOLLOW
 
 LINKS_SHOWN = 500
 _CHAIN_LIMIT = 25
@@ -20,18 +23,9 @@ _URL = (
     "LEFT JOIN pages AS p ON p.url_id = u.id LEFT JOIN headers AS h ON h.url_id = u.id "
     "WHERE u.id = ?"
 )
-_INLINKS = (
-    "SELECT s.id, s.address, l.kind, l.anchor, l.flags FROM links AS l "
-    "JOIN urls AS s ON s.id = l.source WHERE l.target = ? ORDER BY l.source LIMIT ?"
-)
-_OUTLINKS = (
-    "SELECT t.id, t.address, l.kind, l.anchor, l.fragment, l.flags, t.state, p.status_code, "
-    "p.outcome FROM links AS l JOIN urls AS t ON t.id = l.target "
-    "LEFT JOIN pages AS p ON p.url_id = t.id WHERE l.source = ? ORDER BY l.position LIMIT ?"
-)
 _HOP = (
     "SELECT u.address, p.status_code, p.status, p.redirect_url FROM urls AS u "
-    "LEFT JOIN pages AS p ON p.url_id = u.id WHERE u.address = ?"
+    "LEFT JOIN pages AS p ON p.url_id = u.id WHERE u.address = ? LIMIT 1"
 )
 
 
@@ -41,7 +35,15 @@ def read_detail(connection: sqlite3.Connection, url_id: int) -> Detail | None:
     if row is None:
         return None
     address, state, reason, internal, depth, source, error, headers = row
-    chain, loop = _chain(connection, address)
+    inlinks: list[tuple[int, Edge]] = []
+    arrivals = Arrivals()
+    for source_id, edge in linklists.edges_to(connection, [url_id]):
+        arrivals.add(source_id, edge)
+        if len(inlinks) < LINKS_SHOWN:
+            inlinks.append((source_id, edge))
+    outlinks = linklists.edges_from(connection, url_id)
+    fields = _fields(connection, url_id, arrivals, outlinks)
+    chain, loop = _chain(connection, address) if fields.get("Redirect URL") else ((), False)
     return Detail(
         url_id=url_id,
         address=address,
@@ -51,47 +53,50 @@ def read_detail(connection: sqlite3.Connection, url_id: int) -> Detail | None:
         depth=depth,
         source=source,
         error=error,
-        fields=_fields(connection, url_id),
+        fields=tuple((name, str(value)) for name, value in fields.items()),
         headers=msgspec.json.decode(headers or "[]", type=tuple[tuple[str, str], ...]),
-        inlinks=_inlinks(connection, url_id),
-        inlink_count=_count(connection, "target", url_id),
-        outlinks=_outlinks(connection, url_id),
-        outlink_count=_count(connection, "source", url_id),
+        inlinks=_inlinks(connection, inlinks),
+        inlink_count=arrivals.all,
+        outlinks=_outlinks(connection, outlinks[:LINKS_SHOWN]),
+        outlink_count=len(outlinks),
         chain=chain,
         loop=loop,
     )
 
 
-def _fields(connection: sqlite3.Connection, url_id: int) -> tuple[tuple[str, str], ...]:
-    for facts in page_facts(connection, [url_id], OneLinkCount(connection)):
-        return tuple((name, str(value)) for name, value in facts.items())
-    return ()
+def _fields(
+    connection: sqlite3.Connection,
+    url_id: int,
+    arrivals: Arrivals,
+    outlinks: list[Edge],
+) -> dict[str, Any]:
+    counts = counts_of(connection, arrivals, outlinks)
+    return next(page_facts(connection, [url_id], {url_id: counts}), {})
 
 
-def _inlinks(connection: sqlite3.Connection, url_id: int) -> tuple[InLink, ...]:
+def _inlinks(connection: sqlite3.Connection, links: list[tuple[int, Edge]]) -> tuple[InLink, ...]:
+    sources = linklists.ends(connection, (source for source, _ in links))
     return tuple(
-        InLink(source, address, LinkKind(kind), anchor, bool(flags & NOFOLLOW))
-        for source, address, kind, anchor, flags in connection.execute(
-            _INLINKS, (url_id, LINKS_SHOWN)
+        InLink(
+            *(source, sources[source].address, edge.kind),
+            *(edge.anchor, edge.nofollow),
         )
+        for source, edge in links
     )
 
 
-def _outlinks(connection: sqlite3.Connection, url_id: int) -> tuple[OutLink, ...]:
-    return tuple(
-        OutLink(
-            *(target, address, LinkKind(kind), anchor, fragment),
-            *(bool(flags & NOFOLLOW), UrlState(state), code, outcome and Outcome(outcome)),
+def _outlinks(connection: sqlite3.Connection, links: list[Edge]) -> tuple[OutLink, ...]:
+    targets = linklists.ends(connection, (edge.target_id for edge in links))
+    found = []
+    for edge in links:
+        end = targets[edge.target_id]
+        found.append(
+            OutLink(
+                *(edge.target_id, end.address, edge.kind, edge.anchor, edge.fragment),
+                *(edge.nofollow, end.state, end.status_code, end.outcome),
+            )
         )
-        for target, address, kind, anchor, fragment, flags, state, code, outcome in (
-            connection.execute(_OUTLINKS, (url_id, LINKS_SHOWN))
-        )
-    )
-
-
-def _count(connection: sqlite3.Connection, end: str, url_id: int) -> int:
-    statement = f"SELECT count(*) FROM links WHERE {end} = ?"
-    return int(connection.execute(statement, (url_id,)).fetchone()[0])
+    return tuple(found)
 
 
 def _chain(connection: sqlite3.Connection, address: str) -> tuple[tuple[Hop, ...], bool]:

@@ -7,6 +7,7 @@ closed crawl is STORE alone.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ _BUSY_MS = 5_000
 _FOLD_BUSY_MS = 500
 _JOURNAL_LIMIT = 64 * 1024 * 1024
 """Bytes to which the -wal is cut back after a long reader let it grow."""
-_CACHE_KIB = 16 * 1024
+_CACHE_KIB = 8 * 1024
 
 
 def make(path: Path, meta: Mapping[str, str], *, replace: bool) -> None:
@@ -40,12 +41,15 @@ def make(path: Path, meta: Mapping[str, str], *, replace: bool) -> None:
         new.unlink(missing_ok=True)
         try:
             schema.build(new, meta)
+            with new.open("rb") as file:
+                os.fsync(file.fileno())
             for side in _sides(path):
                 side.unlink(missing_ok=True)
             new.replace(path)
         finally:
             new.unlink(missing_ok=True)
-            _beside(new, "-journal").unlink(missing_ok=True)
+            for side in _sides(new):
+                side.unlink(missing_ok=True)
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:

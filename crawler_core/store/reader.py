@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from crawler_core.config import CrawlConfig
-from crawler_core.model import LinkKind, Outcome, UrlState
-from crawler_core.store import facts, files, report, settings, views
+from crawler_core.model import Outcome, UrlState
+from crawler_core.store import facts, files, linklists, report, schema, settings, upkeep, views
+from crawler_core.store.counts import AllLinkCounts
 from crawler_core.store.detail import read_detail
 from crawler_core.store.faults import translating
+from crawler_core.store.linklists import Edge
 from crawler_core.store.rows import (
     BrokenSource,
     BrokenTarget,
@@ -41,11 +43,6 @@ _BROKEN = (
     "SELECT u.id, u.address, p.status_code, p.status, p.outcome, u.internal FROM pages AS p "
     "JOIN urls AS u ON u.id = p.url_id WHERE p.broken = 1 ORDER BY p.serial LIMIT ? OFFSET ?"
 )
-_HOLDERS = (
-    "SELECT s.address, l.anchor, l.kind FROM links AS l JOIN urls AS s ON s.id = l.source "
-    f"WHERE l.target = ? AND {report.HOLDS_BROKEN} ORDER BY l.source, l.position LIMIT ?"
-)
-_HELD = f"SELECT count(*) FROM links AS l WHERE l.target = ? AND {report.HOLDS_BROKEN}"
 _SKIPPED = (
     "SELECT u.id, u.address, u.reason, coalesce(s.address, '') FROM urls AS u "
     "LEFT JOIN urls AS s ON s.id = u.source "
@@ -61,10 +58,17 @@ class StoreReader:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises StoreFormatError (missing, damaged, foreign, newer) and EnvironmentRefused."""
+        """Raises StoreFormatError (missing, damaged, foreign, newer) and EnvironmentRefused.
+
+        A store of an older version is brought up first; that raises StoreInUse as well.
+        """
         self.path = path.resolve()
         with files.refusing(self.path):
             self._connection = files.connect_reader(self.path)
+            if schema.is_older(self._connection):
+                self._connection.close()
+                upkeep.bring_up(self.path)
+                self._connection = files.connect_reader(self.path)
 
     def __enter__(self) -> StoreReader:
         return self
@@ -173,18 +177,26 @@ class StoreReader:
     def broken(self, limit: int, offset: int = 0, sources: int = 3) -> list[BrokenTarget]:
         """Broken URLs in the order in which they were found, each with its first sources."""
         with self.snapshot():
+            rows = self._read(_BROKEN, (limit, offset))
+            found: dict[int, list[tuple[int, Edge]]] = {row[0]: [] for row in rows}
+            counts = dict.fromkeys(found, 0)
+            for source, edge in linklists.edges_to(self._connection, found):
+                if report.holds(edge):
+                    counts[edge.target_id] += 1
+                    if len(found[edge.target_id]) < sources:
+                        found[edge.target_id].append((source, edge))
+            ids = (source for links in found.values() for source, _ in links)
+            ends = linklists.ends(self._connection, ids)
             return [
                 BrokenTarget(
                     *(url_id, address, code, status, Outcome(outcome), bool(internal)),
-                    links=self._read(_HELD, (url_id,))[0][0],
+                    links=counts[url_id],
                     sources=tuple(
-                        BrokenSource(source, anchor, LinkKind(kind))
-                        for source, anchor, kind in self._read(_HOLDERS, (url_id, sources))
+                        BrokenSource(ends[source].address, edge.anchor, edge.kind)
+                        for source, edge in found[url_id]
                     ),
                 )
-                for url_id, address, code, status, outcome, internal in self._read(
-                    _BROKEN, (limit, offset)
-                )
+                for url_id, address, code, status, outcome, internal in rows
             ]
 
     def detail(self, url_id: int) -> Detail | None:
@@ -198,10 +210,15 @@ class StoreReader:
 
     def pages(self, internal: bool) -> Iterator[dict[str, Any]]:
         """Rows of the export of internal or external URLs, by crawl depth, then address."""
+        for values in self.page_values(internal):
+            yield dict(zip(facts.NAMES, values, strict=True))
+
+    def page_values(self, internal: bool) -> Iterator[list[Any]]:
+        """The same, as the bare values."""
         with self.snapshot():
             ids = facts.ordered_pages(self._connection, internal)
-            counts = facts.AllLinkCounts(self._connection)
-            yield from facts.page_facts(self._connection, ids, counts)
+            counts = AllLinkCounts(self._connection)
+            yield from facts.page_values(self._connection, ids, counts)
 
     def links(self) -> Iterator[dict[str, Any]]:
         """Rows of the export of links."""

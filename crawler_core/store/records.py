@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from crawler_core.model import BROKEN, FetchResult, Heading, LinkRow, PageRecord, ParsedPage
-from crawler_core.store.schema import NOFOLLOW, ONLY_FRAGMENT
+from crawler_core.model import BROKEN, FetchResult, Heading, PageRecord, ParsedPage
 
 Value = str | int | float | None
 
@@ -53,43 +52,56 @@ def page_values(serial: int, record: PageRecord) -> tuple[Value, ...]:
     )
 
 
-def link_values(source: int, position: int, link: LinkRow) -> tuple[Value, ...]:
-    """The row of `links` for the `position`th link of page `source`."""
-    flags = NOFOLLOW * link.nofollow | ONLY_FRAGMENT * link.only_fragment
-    return (
-        *(source, position, link.target_id, link.kind.value, flags),
-        *(link.anchor, link.rel, link.fragment),
-    )
-
-
 def _fetched(result: FetchResult) -> tuple[Value, ...]:
+    content_type = last_modified = ""
+    for name, value in result.headers:
+        if name == "content-type":
+            content_type = f"{content_type}, {value}" if content_type else value
+        elif name == "last-modified":
+            last_modified = f"{last_modified}, {value}" if last_modified else value
     return (
-        result.content_type,
+        content_type,
         int(result.is_html),
         _whole(result.size),
         _whole(result.transferred),
         result.seconds,
         result.digest,
-        result.header("last-modified"),
+        last_modified,
         result.http_version,
     )
 
 
 def _parsed(page: ParsedPage) -> tuple[Value, ...]:
-    h1, h2 = _two(page.h1), _two(page.h2)
+    title, description = page.title, page.description
     return (
-        *(1, page.title.text, page.title.length),
-        *(page.description.text, page.description.length, page.keywords),
-        *(h1[0].text, h1[0].length, h1[1].text, h1[1].length),
-        *(h2[0].text, h2[0].length, h2[1].text, h2[1].length),
-        *(page.meta_robots, page.meta_refresh, page.canonical, page.word_count, page.text_ratio),
-        *(page.language, page.encoding, page.parser, int(page.links_cut)),
+        1,
+        title.text,
+        title.length,
+        description.text,
+        description.length,
+        page.keywords,
+        *_first_two(page.h1),
+        *_first_two(page.h2),
+        page.meta_robots,
+        page.meta_refresh,
+        page.canonical,
+        page.word_count,
+        page.text_ratio,
+        page.language,
+        page.encoding,
+        page.parser,
+        int(page.links_cut),
     )
 
 
-def _two(headings: tuple[Heading, ...]) -> tuple[Heading, Heading]:
-    first, second = (*headings[:2], Heading(), Heading())[:2]
-    return first, second
+def _first_two(headings: tuple[Heading, ...]) -> tuple[Value, ...]:
+    """Text and length of two headings, empty where there is none."""
+    if not headings:
+        return ("", 0, "", 0)
+    first = headings[0]
+    if len(headings) == 1:
+        return (first.text, first.length, "", 0)
+    return (first.text, first.length, headings[1].text, headings[1].length)
 
 
 def _whole(number: int | None) -> int | None:

@@ -14,18 +14,13 @@ from crawler_core.store.faults import primary_code
 
 APPLICATION_ID = 0x43525754
 """ASCII "CRWT" in the header of the file (`PRAGMA application_id`)."""
-VERSION = 1
+VERSION = 2
 """`PRAGMA user_version`: goes up with every change of the tables."""
 
-TABLES = """
-CREATE TABLE meta (
-    key TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) WITHOUT ROWID;
-
+_URLS = """
 CREATE TABLE urls (
     id INTEGER PRIMARY KEY,
-    address TEXT NOT NULL UNIQUE,
+    address TEXT NOT NULL,
     depth INTEGER NOT NULL,
     hops INTEGER NOT NULL,
     role INTEGER NOT NULL,
@@ -37,7 +32,34 @@ CREATE TABLE urls (
     start_chain INTEGER NOT NULL DEFAULT 0,
     throttles INTEGER NOT NULL DEFAULT 0
 );
+"""
+# One row for each page instead of one for each link: writing a page's links costs a tenth
+# so (measured: 0.4 µs a link, 2 µs as a row of its own, 5 µs with an index on the target).
+_LINKS = """
+CREATE TABLE link_lists (
+    source INTEGER PRIMARY KEY,
+    links TEXT NOT NULL
+);
+CREATE VIEW links AS
+SELECT
+    lists.source AS source,
+    item.key AS position,
+    json_extract(item.value, '$[0]') AS target,
+    json_extract(item.value, '$[1]') AS kind,
+    json_extract(item.value, '$[2]') AS flags,
+    coalesce(json_extract(item.value, '$[3]'), '') AS anchor,
+    coalesce(json_extract(item.value, '$[4]'), '') AS rel,
+    coalesce(json_extract(item.value, '$[5]'), '') AS fragment
+FROM link_lists AS lists, json_each(lists.links) AS item;
+"""
 
+TABLES = f"""
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+{_URLS}
 CREATE TABLE pages (
     serial INTEGER PRIMARY KEY,
     url_id INTEGER NOT NULL UNIQUE REFERENCES urls (id),
@@ -91,19 +113,7 @@ CREATE TABLE headers (
     headers TEXT NOT NULL
 );
 
-CREATE TABLE links (
-    source INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    target INTEGER NOT NULL,
-    kind INTEGER NOT NULL,
-    flags INTEGER NOT NULL,
-    anchor TEXT NOT NULL,
-    rel TEXT NOT NULL,
-    fragment TEXT NOT NULL,
-    PRIMARY KEY (source, position)
-) WITHOUT ROWID;
-CREATE INDEX links_target ON links (target, source, kind, flags);
-
+{_LINKS}
 CREATE TABLE element_ids (
     url_id INTEGER PRIMARY KEY,
     names TEXT NOT NULL
@@ -128,22 +138,48 @@ NOFOLLOW = 1
 ONLY_FRAGMENT = 2
 """Bit of `links.flags`: the reference was only "#…", so it counts as no link."""
 
-MIGRATIONS: Mapping[int, str] = {}
+_PACK_LINKS = f"""
+CREATE TEMP TABLE link_rows AS SELECT * FROM links;
+DROP TABLE links;
+{_LINKS}
+INSERT INTO link_lists (source, links)
+SELECT source, json_group_array(json_array(target, kind, flags, anchor, rel, fragment))
+FROM (SELECT * FROM link_rows ORDER BY source, position) GROUP BY source;
+DROP TABLE link_rows;
+CREATE TEMP TABLE url_rows AS SELECT * FROM urls;
+DROP TABLE urls;
+{_URLS}
+INSERT INTO urls SELECT * FROM url_rows ORDER BY id;
+DROP TABLE url_rows;
+"""
+
+MIGRATIONS: Mapping[int, str] = {1: _PACK_LINKS}
 """Version to the statements that lead from it to the next one."""
 
 
 def build(path: Path, meta: Mapping[str, str]) -> None:
-    """Make a store at `path`, which must not exist, with `meta` and nothing else in it."""
+    """Make a store at `path`, which must not exist, with `meta` and nothing else in it.
+
+    Nothing is synced: that is for the caller to do, once, before the file gets its name.
+    """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
+        connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(
             f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; "
             f"PRAGMA user_version = {VERSION}; {TABLES} "
         )
         connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", meta.items())
         connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
+
+
+def is_older(connection: sqlite3.Connection) -> bool:
+    """True for a store that `migrate` has to bring up before it can be read."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version < VERSION
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -1,7 +1,8 @@
-"""What is done to stores that no crawl runs on: removing them, folding them into one file."""
+"""What is done to stores that no crawl runs on: removing, folding, bringing up."""
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -17,6 +18,25 @@ def remove(path: Path) -> None:
     lock = StoreLock.acquire(path)
     try:
         files.delete(path)
+    finally:
+        lock.release()
+
+
+def bring_up(path: Path) -> None:
+    """Change the tables of a store of an older version to those of this one.
+
+    Raises StoreFormatError, StoreInUse and EnvironmentRefused.
+    """
+    path = path.resolve()
+    lock = StoreLock.acquire(path)
+    try:
+        with files.refusing(path):
+            connection = files.connect_writer(path)
+            try:
+                with contextlib.suppress(sqlite3.Error):
+                    files.fold(connection)
+            finally:
+                connection.close()
     finally:
         lock.release()
 

@@ -9,32 +9,26 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-import msgspec
-
 from crawler_core.config import CrawlConfig
 from crawler_core.errors import CrawlError, EnvironmentRefused
-from crawler_core.model import LinkKind, LinkRow, Outcome, PageRecord, Role, UrlRow, UrlState
-from crawler_core.store import files, schema, settings
+from crawler_core.model import Outcome, PageRecord, Role, UrlRow, UrlState
+from crawler_core.store import files, linklists, schema, settings
 from crawler_core.store.faults import translate
+from crawler_core.store.linklists import Edge, Packed
 from crawler_core.store.lock import StoreLock
-from crawler_core.store.records import PAGE_COLUMNS, Value, link_values, page_values
+from crawler_core.store.pile import Pile
+from crawler_core.store.records import Value
 from crawler_core.store.rows import DoneRow, HostRow
 
 _CHUNK = 5_000
 """Rows read at once by the iterators: nothing may hold a read open while pages are written."""
 
-_ADD_URL = (
-    "INSERT INTO urls (id, address, depth, hops, role, internal, state, source, reason, "
-    "attempts, start_chain, throttles) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_UPDATE_URL = (
-    "UPDATE urls SET depth = ?, hops = ?, role = ?, internal = ?, state = ?, source = ?, "
-    "reason = ?, attempts = ?, start_chain = ?, throttles = ? WHERE id = ?"
-)
+_ROLES = {role.value: role for role in Role}
+_STATES = {state.value: state for state in UrlState}
 _SELECT_URLS = (
     "SELECT id, address, depth, hops, role, internal, state, source, reason, attempts, "
     "start_chain, throttles FROM urls WHERE id > ? ORDER BY id LIMIT ?"
@@ -43,27 +37,11 @@ _SELECT_DONE = (
     "SELECT serial, url_id, outcome, status_code, is_html, content_type, response_time, "
     "transferred, title FROM pages WHERE serial > ? ORDER BY serial LIMIT ?"
 )
-_MARK_DONE = f"UPDATE urls SET state = {UrlState.DONE:d}, reason = '', attempts = ? WHERE id = ?"
-_KEEP_OUT = f"UPDATE urls SET state = {UrlState.KEPT_OUT:d}, reason = ? WHERE id = ?"
-_SET_ATTEMPTS = "UPDATE urls SET attempts = ?, throttles = ? WHERE id = ?"
-_ADD_PAGE = (
-    f"INSERT INTO pages ({', '.join(PAGE_COLUMNS)}) VALUES ({', '.join('?' * len(PAGE_COLUMNS))})"
-)
-_ADD_HEADERS = "INSERT INTO headers (url_id, headers) VALUES (?, ?)"
-_ADD_IDS = "INSERT INTO element_ids (url_id, names) VALUES (?, ?)"
-_ADD_LINK = (
-    "INSERT INTO links (source, position, target, kind, flags, anchor, rel, fragment) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_DROP_PAGE = "DELETE FROM pages WHERE url_id = ?"
-_DROP_REST = (
+_DROP_PAGE = (
+    "DELETE FROM pages WHERE url_id = ?",
     "DELETE FROM headers WHERE url_id = ?",
     "DELETE FROM element_ids WHERE url_id = ?",
-    "DELETE FROM links WHERE source = ?",
-)
-_LINKS_FROM = (
-    "SELECT target, kind, flags, anchor, rel, fragment FROM links "
-    "WHERE source = ? ORDER BY position"
+    "DELETE FROM link_lists WHERE source = ?",
 )
 _SET_META = (
     "INSERT INTO meta (key, value) VALUES (?, ?) "
@@ -89,9 +67,14 @@ class Store:
         self.pending = 0
         """Pages finished since the last commit."""
         self._connection = connection
+        self._pile = Pile()
         self._failure: CrawlError | None = None
         newest = self._connection.execute("SELECT max(serial) FROM pages").fetchone()[0]
         self._serial: int = newest or 0
+        self._has_page = bytearray()
+        """By URL: 1 if there is a row of it in `pages`, so that none is looked for in vain."""
+        for (url_id,) in connection.execute("SELECT url_id FROM pages"):
+            self._note_page(url_id, there=True)
 
     @classmethod
     def create(cls, path: Path, config: CrawlConfig, *, version: str, force: bool = False) -> Store:
@@ -144,14 +127,16 @@ class Store:
             last = rows[-1][0]
             for url_id, address, depth, hops, role, internal, state, *rest in rows:
                 yield UrlRow(
-                    *(url_id, address, depth, hops),
-                    *(Role(role), bool(internal), UrlState(state)),
+                    *(url_id, address, depth, hops, _ROLES[role], internal == 1, _STATES[state]),
                     *rest,
                 )
 
     def add_url(self, row: UrlRow) -> None:
         """Write down a URL that was not known."""
-        self._write(_ADD_URL, (row.url_id, row.address, *_mutable(row)))
+        self._check()
+        self._pile.add(row)
+        if self._pile.is_full:
+            self._write_pile()
 
     def update_url(self, row: UrlRow) -> None:
         """Change any field of a URL but its id and address.
@@ -159,45 +144,36 @@ class Store:
         A state other than DONE drops what an earlier fetch of it left.
         """
         with self._together():
-            if row.state is not UrlState.DONE:
-                self._drop_page(row.url_id)
-            self._write(_UPDATE_URL, (*_mutable(row), row.url_id))
+            self._begin_with(row.url_id, drop=row.state is not UrlState.DONE)
+            self._pile.change(row)
 
-    def finish(self, record: PageRecord, links: Sequence[LinkRow]) -> None:
+    def finish(self, record: PageRecord, links: Sequence[Packed]) -> None:
         """Write a page, its links and its done-mark; an earlier fetch of it is replaced."""
         with self._together():
-            self._drop_page(record.url_id)
-            self._write(_MARK_DONE, (record.attempts, record.url_id))
+            self._begin_with(record.url_id, drop=True)
             self._serial += 1
-            self._write(_ADD_PAGE, page_values(self._serial, record))
-            self._add_rest(record, links)
+            self._pile.finish(self._serial, record, linklists.pack(links) if links else "")
+            self._note_page(record.url_id, there=True)
+            if self._pile.is_full:
+                self._write_pile()
         self.pending += 1
 
     def keep_out(self, url_id: int, reason: str) -> None:
         """Mark a URL as kept out of the crawl; `reason` is what people read."""
         with self._together():
-            self._drop_page(url_id)
-            self._write(_KEEP_OUT, (reason, url_id))
+            self._begin_with(url_id, drop=True)
+            self._pile.keep_out(url_id, reason)
 
     def set_attempts(self, url_id: int, attempts: int, throttles: int = 0) -> None:
         """Remember how often a waiting URL was asked for and how often it was throttled."""
-        self._write(_SET_ATTEMPTS, (attempts, throttles, url_id))
+        with self._together():
+            self._begin_with(url_id, drop=False)
+            self._pile.set_attempts(url_id, attempts, throttles)
 
-    def links_from(self, source_id: int) -> list[LinkRow]:
+    def links_from(self, source_id: int) -> list[Edge]:
         """The links of a page in its order, those not committed yet included."""
-        return [
-            LinkRow(
-                source_id,
-                target,
-                LinkKind(kind),
-                anchor,
-                rel,
-                fragment,
-                bool(flags & schema.NOFOLLOW),
-                bool(flags & schema.ONLY_FRAGMENT),
-            )
-            for target, kind, flags, anchor, rel, fragment in self._read(_LINKS_FROM, (source_id,))
-        ]
+        rows = self._read("SELECT links FROM link_lists WHERE source = ?", (source_id,))
+        return linklists.read_edges(rows[0][0]) if rows else []
 
     def outcome_of(self, url_id: int) -> tuple[Outcome, int, bool] | None:
         """Outcome, status code and "is HTML" of a done page; None while it is not done."""
@@ -249,8 +225,9 @@ class Store:
 
     def commit(self) -> None:
         """End the transaction: from here a death of the process loses nothing of it."""
-        if self._failure is not None:
-            raise self._failure
+        self._check()
+        if self._pile:
+            self._write_pile()
         if self._connection.in_transaction:
             try:
                 self._connection.execute("COMMIT")
@@ -287,40 +264,43 @@ class Store:
         with contextlib.suppress(sqlite3.Error):
             files.fold(self._connection)
 
-    def _add_rest(self, record: PageRecord, links: Sequence[LinkRow]) -> None:
-        url_id, page, result = record.url_id, record.page, record.result
-        if result is not None and result.headers:
-            self._write(_ADD_HEADERS, (url_id, msgspec.json.encode(result.headers).decode()))
-        if page is not None and page.ids:
-            self._write(_ADD_IDS, (url_id, "\n".join(page.ids)))
-        if links:
-            self._write_many(
-                _ADD_LINK, (link_values(url_id, n, link) for n, link in enumerate(links))
-            )
-
-    def _drop_page(self, url_id: int) -> None:
-        if self._write(_DROP_PAGE, (url_id,)):
-            for statement in _DROP_REST:
+    def _begin_with(self, url_id: int, *, drop: bool) -> None:
+        """Make ready for a word on this URL, the only one in the pile."""
+        self._check()
+        if url_id in self._pile.urls or self._pile.is_full:
+            self._write_pile()
+        if drop and url_id < len(self._has_page) and self._has_page[url_id]:
+            for statement in _DROP_PAGE:
                 self._write(statement, (url_id,))
+            self._note_page(url_id, there=False)
 
-    def _write(self, statement: str, values: Sequence[Value]) -> int:
-        """Run one statement inside the transaction and return the number of rows changed."""
+    def _note_page(self, url_id: int, *, there: bool) -> None:
+        if url_id >= len(self._has_page):
+            self._has_page.extend(bytes(url_id + 1 - len(self._has_page)))
+        self._has_page[url_id] = there
+
+    def _write_pile(self) -> None:
+        with self._together():
+            self._begin()
+            try:
+                self._pile.write(self._connection)
+            except sqlite3.Error as error:
+                self._fail(error)
+
+    def _write(self, statement: str, values: Sequence[Value]) -> None:
+        """Run one statement inside the transaction."""
         self._begin()
         try:
-            return self._connection.execute(statement, values).rowcount
+            self._connection.execute(statement, values)
         except sqlite3.Error as error:
             self._fail(error)
 
-    def _write_many(self, statement: str, rows: Iterable[Sequence[Value]]) -> None:
-        self._begin()
-        try:
-            self._connection.executemany(statement, rows)
-        except sqlite3.Error as error:
-            self._fail(error)
-
-    def _begin(self) -> None:
+    def _check(self) -> None:
         if self._failure is not None:
             raise self._failure
+
+    def _begin(self) -> None:
+        self._check()
         if not self._connection.in_transaction:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -328,6 +308,8 @@ class Store:
                 self._fail(error)
 
     def _read(self, statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+        if self._pile and self._failure is None:
+            self._write_pile()
         try:
             return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
@@ -351,16 +333,10 @@ class Store:
 
     def _give_up(self, failure: CrawlError) -> None:
         self._failure = self._failure or failure
+        self._pile.clear()
         with contextlib.suppress(sqlite3.Error):
             self._rollback()
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
-
-
-def _mutable(row: UrlRow) -> tuple[Value, ...]:
-    return (
-        *(row.depth, row.hops, int(row.role), int(row.internal), int(row.state), row.source_id),
-        *(row.reason, row.attempts, row.start_chain, row.throttles),
-    )

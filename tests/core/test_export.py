@@ -61,6 +61,10 @@ class Rows:
         """The rows."""
         return iter(self._rows)
 
+    def page_values(self, internal: bool) -> Iterator[list[Any]]:
+        """Their values."""
+        return (list(row.values()) for row in self._rows)
+
     def broken_links(self) -> Iterator[dict[str, Any]]:
         """The rows."""
         return iter(self._rows)

@@ -32,6 +32,7 @@ def _facts(**changes: Any) -> Facts:
         oldest_age=8.4,
         done=100,
         cpus=4,
+        parser="lexbor",
     )
     return msgspec.structs.replace(known, **changes)
 
@@ -75,6 +76,17 @@ CASES: dict[str, tuple[Facts, tuple[str, str]]] = {
     "parse-bound": (
         _facts(parse=_parse(3, 0.97), stages=StageCounts(waiting=900, to_parse=1_200)),
         ("PARSE-BOUND", "2/2 parse workers busy, 1,200 pages wait to be parsed: press >"),
+    ),
+    "parse-bound with the slow parser": (
+        _facts(parse=_parse(3, 0.97), stages=StageCounts(to_parse=12), parser="soup"),
+        (
+            "PARSE-BOUND",
+            "2/2 parse workers busy, 12 pages wait to be parsed: press > or P for lexbor",
+        ),
+    ),
+    "parse-bound with the slow parser on every CPU": (
+        _facts(parse=_parse(4, 0.97, 4), stages=StageCounts(to_parse=12), parser="soup"),
+        ("PARSE-BOUND", "4/4 parse workers busy, 12 pages wait to be parsed: press P for lexbor"),
     ),
     "parse-bound by long pages": (
         _facts(parse=_parse(2, 0.1), stages=StageCounts(to_parse=20)),
@@ -220,5 +232,5 @@ def test_every_key_that_is_named_exists() -> None:
         for words in re.findall(r"press (\S+)|(\S) (?:shows|saves|quits|has no|on tab)", sentence):
             named |= set(words) - {""}
         named |= set(re.findall(r"tab (\d)", sentence))
-    assert named == {"+", ">", "space", ".", "3", "4", "s", "q"}
+    assert named == {"+", ">", "P", "space", ".", "3", "4", "s", "q"}
     assert named <= shown

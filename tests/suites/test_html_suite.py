@@ -18,7 +18,7 @@ import pytest
 
 from crawler_core.model import HYPERLINK_KINDS, ParsedPage, ParseJob
 from crawler_core.parse import encoding
-from crawler_core.parse.worker import parse_page
+from crawler_core.parse.worker import PARSERS, parse_page
 from crawler_core.url import normalize
 
 FOLDER = os.environ.get("CRAWLTUI_SUITES", "")
@@ -62,7 +62,8 @@ def _crawl_set(page: ParsedPage) -> list[str]:
     )
 
 
-def test_documents_are_read_as_a_browser_reads_them() -> None:
+@pytest.mark.parametrize("parser", PARSERS)
+def test_documents_are_read_as_a_browser_reads_them(parser: str) -> None:
     """Links, title and charset of all 246 documents are a browser's, but for listed misses."""
     cases = _cases("links_oracle.json")
     found: dict[tuple[str, str], object] = {}
@@ -70,7 +71,7 @@ def test_documents_are_read_as_a_browser_reads_them() -> None:
         expected = case["expected"]
         url = normalize(case["url"])
         assert url is not None
-        page = parse_page(ParseJob(1, url, _body(case), case["content_type"]))
+        page = parse_page(ParseJob(1, url, _body(case), case["content_type"]), parser)
         views = {
             "crawl_set": (_crawl_set(page), expected["crawl_set"]),
             "title": (page.title.text, expected["title"]),
@@ -107,7 +108,8 @@ def _built(recipe: str) -> str:
     return text
 
 
-def test_backtracking_inputs_take_linear_time() -> None:
+@pytest.mark.parametrize("parser", PARSERS)
+def test_backtracking_inputs_take_linear_time(parser: str) -> None:
     """Each of the inputs is parsed within seconds, encoding decision included."""
     recipes = _cases("backtracking_inputs.json")
     assert len(recipes) == 10
@@ -115,5 +117,5 @@ def test_backtracking_inputs_take_linear_time() -> None:
         body = _built(recipe["build"]).encode()
         assert len(body) >= 100_000
         began = time.process_time()
-        parse_page(ParseJob(1, "http://example.org/", body, "text/html"))
+        parse_page(ParseJob(1, "http://example.org/", body, "text/html"), parser)
         assert time.process_time() - began < 5, recipe

@@ -16,6 +16,7 @@ from crawler_core.commands import (
     Resume,
     SetFetchWorkers,
     SetHostRate,
+    SetParser,
     SetParseWorkers,
     Stop,
 )
@@ -147,6 +148,8 @@ class FakeClient:
             self.show(fetch=msgspec.structs.replace(now.fetch, target=command.target))
         elif isinstance(command, SetParseWorkers):
             self.show(parse=msgspec.structs.replace(now.parse, target=command.target))
+        elif isinstance(command, SetParser):
+            self.show(parser=command.name, parser_auto=False)
         elif isinstance(command, Pause):
             self.show(paused=True, state="paused", verdict="PAUSED", advice="space goes on")
         elif isinstance(command, Resume):

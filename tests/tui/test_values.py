@@ -138,6 +138,16 @@ def test_change_of_workers_is_measured() -> None:
     assert "79 fetches/s" in chip(seen.change)[0]
 
 
+def test_change_of_the_parser_is_measured() -> None:
+    """Whoever changed it, a key or the engine, what it brought is told."""
+    before, after = _at(0, 8, 41.0), msgspec.structs.replace(_at(1, 8, 41.0), parser="lexbor")
+    seen = watch(watch(Watch(), before, 0), after, 1)
+    assert chip(seen.change) == ("BeautifulSoup → lexbor, measuring…", "accent")
+    faster = ((50.0, 9.0, 1.0, 1.0),) * 5
+    seen = watch(seen, msgspec.structs.replace(after, history=faster), 6)
+    assert chip(seen.change) == ("BeautifulSoup → lexbor, 1.0 → 9.0 parses/s (+800 %)", "ok")
+
+
 def test_change_taken_back_is_none() -> None:
     """Plus and minus at once is no change; a pause ends the measuring."""
     seen = watch(Watch(), _at(0, 8, 41.0), 0)

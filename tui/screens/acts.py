@@ -59,6 +59,11 @@ class Acts(Saving):
         if self._may():
             self.say(self.steering.workers("parse", by))
 
+    def action_parser(self) -> None:
+        """Change to the other parser."""
+        if self._may():
+            self.say(self.steering.parser())
+
     def action_workers(self) -> None:
         """Ask for both numbers."""
         if not self._may():

@@ -25,6 +25,8 @@ SOURCES_SHOWN = 50
 SORTED_EVERY = 3.0
 """Seconds between two readings of a sorted table while the crawl runs."""
 BROKEN_EVERY = 1.5
+_BROKEN_SHARE = 20
+"""The list of broken links is read anew after so many times what the last reading took."""
 
 
 class Read(Message):
@@ -46,7 +48,7 @@ class Reading(Screen[None]):
     _serial = 0
     _asked_at = 0.0
     _asked_done = -1
-    _broken_at = 0.0
+    _broken_due: float = 0.0
     _broken_seen = (-1, -1)
 
     @property
@@ -112,13 +114,16 @@ class Reading(Screen[None]):
     def read_broken(self, snapshot: Snapshot) -> None:
         """Read the broken targets again, if there may be new ones or new pages that hold them."""
         seen = (snapshot.broken, snapshot.done)
-        if seen == self._broken_seen or time.monotonic() - self._broken_at < BROKEN_EVERY:
+        if seen == self._broken_seen or time.monotonic() < self._broken_due:
             return
-        self._broken_seen, self._broken_at = seen, time.monotonic()
+        began = time.monotonic()
+        self._broken_seen, self._broken_due = seen, began + BROKEN_EVERY
 
         def read(rows: Rows) -> Callable[[], None]:
             targets = rows.broken(BROKEN_SHOWN, sources=SOURCES_SHOWN)
             total = rows.broken_count()
+            now = time.monotonic()
+            self._broken_due = max(self._broken_due, now + _BROKEN_SHARE * (now - began))
             return lambda: self._show_broken(targets, total)
 
         self._in_thread("broken", read, lambda _: None)

@@ -12,6 +12,7 @@ from crawler_core.commands import (
     RetryFailed,
     SetFetchWorkers,
     SetHostRate,
+    SetParser,
     SetParseWorkers,
     SkipHost,
     Stop,
@@ -74,6 +75,13 @@ class Steering:
             self.latest.fetch.maximum or MAX_FETCH_WORKERS,
             self.latest.parse.maximum or max_parse_workers(),
         )
+
+    def parser(self) -> str:
+        """Change to the other parser; a second key goes back."""
+        fast = bool(self._recent("parser", int(self.latest.parser == "lexbor")))
+        self._meant["parser"] = (int(not fast), time.monotonic())
+        self._client.send(SetParser("soup" if fast else "lexbor"))
+        return ""
 
     def pause(self) -> str:
         """Pause, or go on; a second key counts although no snapshot shows the first yet."""

@@ -1,4 +1,4 @@
-"""What the last change of a worker count brought: seen in the snapshots, time passed in."""
+"""What the last change of workers or parser brought: seen in the snapshots, time passed in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from crawler_core.snapshot import Snapshot
-from tui.formats import rate
+from tui.formats import parser_name, rate
 
 SETTLE = 1.0
 """Seconds after the last key before what comes is counted."""
@@ -18,24 +18,25 @@ MERGE = 2.5
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One change of a pool's target."""
+    """One change of a pool's target, or of the parser, by a key or by the engine itself."""
 
     kind: str
-    """fetch or parse."""
-    before: int
-    after: int
+    """fetch, parse or parser."""
+    before: int | str
+    after: int | str
     at: float
-    """When the last key of this change took effect."""
+    """When the last step of this change took effect."""
     rate_before: float
     rate_after: float | None = None
     """Completions a second; None while it is measured."""
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """The targets last seen and the last change."""
+    """The targets and the parser last seen, and the last change."""
 
     fetch: int = 0
     parse: int = 0
+    parser: str = ""
     change: Change | None = None
 
 
@@ -45,6 +46,7 @@ def watch(seen: Watch, snapshot: Snapshot, now: float) -> Watch:
     for kind, old, new in (
         ("fetch", seen.fetch, snapshot.fetch.target),
         ("parse", seen.parse, snapshot.parse.target),
+        ("parser", seen.parser, snapshot.parser),
     ):
         if old and new and old != new:
             change = _changed(change, kind, (old, new), snapshot, now)
@@ -54,7 +56,7 @@ def watch(seen: Watch, snapshot: Snapshot, now: float) -> Watch:
             change = msgspec.structs.replace(change, rate_after=after)
         else:
             change = None
-    return Watch(snapshot.fetch.target, snapshot.parse.target, change)
+    return Watch(snapshot.fetch.target, snapshot.parse.target, snapshot.parser, change)
 
 
 _STANDING = 1.0
@@ -65,7 +67,10 @@ def chip(change: Change | None) -> tuple[str, str]:
     """The change in words and a style name: "8 → 16 fetch workers, 41 → 79 fetches/s (+93 %)"."""
     if change is None:
         return "", ""
-    text = f"{change.before} → {change.after} {change.kind} workers"
+    if change.kind == "parser":
+        text = f"{parser_name(str(change.before))} → {parser_name(str(change.after))}"
+    else:
+        text = f"{change.before} → {change.after} {change.kind} workers"
     noun = "fetches/s" if change.kind == "fetch" else "parses/s"
     if change.rate_after is None:
         return f"{text}, measuring…", "accent"
@@ -78,7 +83,11 @@ def chip(change: Change | None) -> tuple[str, str]:
 
 
 def _changed(
-    last: Change | None, kind: str, step: tuple[int, int], snapshot: Snapshot, now: float
+    last: Change | None,
+    kind: str,
+    step: tuple[int | str, int | str],
+    snapshot: Snapshot,
+    now: float,
 ) -> Change | None:
     old, new = step
     if last and last.kind == kind and last.rate_after is None and now - last.at <= MERGE:

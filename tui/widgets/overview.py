@@ -15,6 +15,7 @@ from tui.formats import (
     cut_middle,
     gauge,
     home_of,
+    parser_name,
     percent,
     rate,
     right,
@@ -92,8 +93,14 @@ def fetch_pool(snapshot: Snapshot, width: int, _height: int, *, keys: bool = Tru
 def parse_pool(snapshot: Snapshot, width: int, _height: int, *, keys: bool = True) -> list[Line]:
     """The processes that parse; `keys` names the keys that change their number."""
     pool = snapshot.parse
-    name = {"soup": "BeautifulSoup", "lexbor": "lexbor"}.get(snapshot.parser, snapshot.parser)
-    parser = Line("  parser ", "dim").put(name)
+    parser = (
+        Line("  parser ", "dim")
+        .put(parser_name(snapshot.parser))
+        .put(" auto" if snapshot.parser_auto else "", "dim")
+    )
+    if keys:
+        other = "lexbor" if snapshot.parser == "soup" else "soup"
+        parser.put("  P", "key").put(f" {parser_name(other)}", "dim")
     if snapshot.stages.backlog_bytes:
         parser.put("   backlog ", "dim").put(size(snapshot.stages.backlog_bytes))
     if pool.rebuilt:

@@ -255,3 +255,30 @@ def test_time_per_url_does_not_grow_with_the_queue() -> None:
 
     small = min(cost(20) for _ in range(3))
     assert cost(200) < 4 * small
+
+
+def test_a_long_queue_keeps_its_order() -> None:
+    """Thousands of URLs come out as they went in, also those put back to the front."""
+    known = frontier(per_host=0)
+    pages = [add(known, f"{LOCAL}/{n}") for n in range(5_000)]
+    out: list[int] = []
+    while isinstance(claim := known.claim(0.0), Fetch):
+        if claim.url_id % 7 == 0 and known.table.attempts[claim.url_id] == 1:
+            known.release(claim.url_id)
+            continue
+        out.append(claim.url_id)
+        known.finish(claim.url_id)
+    assert out == pages
+    assert known.is_done
+
+
+def test_urls_kept_out_make_no_host_known() -> None:
+    """A host is known from the first URL that may be asked for, not from one kept out."""
+    known = frontier()
+    kept = add(known, f"{FAR}/a", state=UrlState.KEPT_OUT, reason="too deep")
+    assert list(known.hosts) == []
+    known.reopen(kept)
+    assert list(known.hosts) == [FAR]
+    assert known.host_of(kept) is known.hosts[FAR]
+    other = add(known, f"{FAR}/b")
+    assert known.host_of(other) is known.hosts[FAR]

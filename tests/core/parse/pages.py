@@ -7,6 +7,9 @@ from crawler_core.parse.worker import parse_page
 
 URL = "http://example.org/dir/page.html"
 
+parser = "soup"
+"""What `parse` parses with; the fixture `each_parser` sets it."""
+
 
 def job(html: str | bytes, **changes: object) -> ParseJob:
     """A job for `html`, served as UTF-8."""
@@ -23,7 +26,7 @@ def job(html: str | bytes, **changes: object) -> ParseJob:
 
 def parse(html: str | bytes, **changes: object) -> ParsedPage:
     """The page that `html` is."""
-    return parse_page(job(html, **changes))
+    return parse_page(job(html, **changes), parser)
 
 
 def links(html: str, *kinds: LinkKind, **changes: object) -> list[str]:

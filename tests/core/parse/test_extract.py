@@ -7,7 +7,10 @@ import os
 import pytest
 
 from crawler_core.model import Heading
+from tests.core.parse import pages
 from tests.core.parse.pages import URL, parse
+
+pytestmark = pytest.mark.usefixtures("each_parser")
 
 
 def test_title_is_collapsed_counted_and_cleaned() -> None:
@@ -56,11 +59,18 @@ def test_the_first_two_headings_of_each_level() -> None:
 
 def test_a_drawing_ends_neither_heading_nor_anchor() -> None:
     """Elements of a drawing or template with a familiar name close nothing around them."""
-    page = parse("<h1>a<svg><h1>b</h1></svg>c</h1><a href=x>d<svg><a>e</a></svg>f</a>")
+    page = parse("<h1>a<svg><a>b</a></svg>c</h1><a href=x>d<svg><a>e</a></svg>f</a>")
     assert page.h1[0].text == "abc"
     assert page.links[0].anchor == "def"
     page = parse("<a href=x>d<template><a></a></template>f</a>")
     assert page.links[0].anchor == "df"
+
+
+def test_a_heading_ends_where_the_next_begins() -> None:
+    """A heading that is left open goes no further than to a heading that is next in it."""
+    page = parse("<h2>one<h2><h3>three</h3><p>x</p><h1>a <b>b<h2>c</h2></b></h1>")
+    assert [each.text for each in page.h2] == ["one", ""]
+    assert page.h1[0].text == "a bc"
 
 
 def test_metas() -> None:
@@ -189,7 +199,7 @@ def test_text_ratio_is_visible_text_to_document() -> None:
 def test_page_tells_who_made_it() -> None:
     """Parser, process, time and encoding are part of the page."""
     page = parse("<p>x")
-    assert page.parser == "soup"
+    assert page.parser == pages.parser
     assert page.worker == os.getpid()
     assert page.seconds > 0
     assert page.encoding == "utf-8"

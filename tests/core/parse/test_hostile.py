@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from crawler_core.text import clean
 from tests.core.parse.pages import parse
 
+pytestmark = pytest.mark.usefixtures("each_parser")
+
 PIECES = st.sampled_from(
     [
         *("<a href='", "'>", "<", ">", "</a>", "<title>", "<svg>", "</svg>", "<table>", "<h1>"),

@@ -9,6 +9,8 @@ from crawler_core.parse import links as links_module
 from crawler_core.parse.links import srcset_urls
 from tests.core.parse.pages import URL, links, only, parse
 
+pytestmark = pytest.mark.usefixtures("each_parser")
+
 DIR = "http://example.org/dir/"
 
 

@@ -13,14 +13,25 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from crawler_core import forkserver
 from crawler_core.model import ParsedPage
-from crawler_core.parse.worker import ParseFailure, parse_batch, start_worker
+from crawler_core.parse.worker import (
+    PARSERS,
+    ParseFailure,
+    parse_batch,
+    parse_packed,
+    parse_page,
+    start_worker,
+    unpack,
+)
 from tests.core.parse.pages import job
 
 SLOW = "<div>" * 1_000_000
-ROOM = {"crawler_core", "bs4", "lxml", "msgspec", "ada_url"}
+ROOM = {"crawler_core", "msgspec", "ada_url"}
+LIBRARIES = {"soup": {"bs4", "lxml"}, "lexbor": {"selectolax"}}
 
 
 def _states() -> tuple[object, ...]:
@@ -44,7 +55,7 @@ def _parse_slowly() -> None:
 def _pool() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
         1,
-        mp_context=multiprocessing.get_context("forkserver"),
+        mp_context=forkserver.context(),
         initializer=start_worker,
         initargs=(4 << 30, True),
     )
@@ -60,6 +71,54 @@ def test_a_failing_page_does_not_harm_its_batch() -> None:
     assert isinstance(failure, ParseFailure)
     assert failure.url_id == 7
     assert failure.error.startswith(("AttributeError", "TypeError"))
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_what_is_packed_is_unpacked(parser: str) -> None:
+    """A packed batch is the batch: pages with all their parts, failures, and their order."""
+    html = "<title>a\u202e</title><h1>b</h1><a href='x?\u00e9#f' rel=nofollow id=i>c</a>"
+    jobs = (job("", url_id=1 << 40, content_type=None), job(html), job(""))
+    failure, *pages = unpack(parse_packed(jobs, parser))
+    assert isinstance(failure, ParseFailure)
+    assert failure.url_id == 1 << 40
+    assert "NoneType" in failure.error
+    for page, given in zip(pages, jobs[1:], strict=True):
+        assert isinstance(page, ParsedPage)
+        expected = parse_page(given, parser)
+        assert msgspec.structs.replace(page, seconds=0.0) == msgspec.structs.replace(
+            expected, seconds=0.0
+        )
+    assert unpack(parse_packed((), parser)) == ()
+
+
+def test_an_unknown_parser_is_a_failure() -> None:
+    """A name that is no parser's loads nothing, whatever it is."""
+    for name in ("", "worker", "..model", "os"):
+        (failure,) = parse_batch((job("<p>x"),), name)
+        assert isinstance(failure, ParseFailure)
+        assert failure.error.startswith("KeyError")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 100_000 + "<a href=x>y</a>" + "</div>" * 100_000,
+        "<p>" + "".join(f"<b {n}>" for n in range(2_000)) + "</p>" + "<p>x" * 2_000 + "<a href=x>y",
+    ],
+    ids=["depth", "formatting"],
+)
+def test_soup_reads_what_lexbor_would_explode_on(html: str) -> None:
+    """Markup that HTML5's tree makes quadratic is read by soup, and the page says so."""
+    page = parse_page(job(html), "lexbor")
+    assert page.parser == "soup"
+    assert [link.anchor for link in page.links] == ["y"]
+
+
+def test_large_ordinary_pages_are_read_by_lexbor() -> None:
+    """Tags without end tags, and much formatting that is closed, are no reason to refuse."""
+    html = "<ul>" + "<li><b>x</b><br>\n" * 20_000 + "</ul>"
+    page = parse_page(job(html), "lexbor")
+    assert (page.parser, page.word_count) == ("lexbor", 20_000)
 
 
 def test_no_deadline_outside_a_worker_process() -> None:
@@ -146,13 +205,15 @@ def test_a_worker_ends_with_its_parent(tmp_path: Path) -> None:
     assert not _runs(worker)
 
 
-def test_a_worker_loads_only_what_parsing_needs() -> None:
-    """No httpx, sqlite3, textual or pool code is loaded by a worker that has parsed a page."""
+@pytest.mark.parametrize(("parser", "other"), [("soup", "selectolax"), ("lexbor", "bs4")])
+def test_a_worker_loads_only_what_parsing_needs(parser: str, other: str) -> None:
+    """No httpx, sqlite3, textual, pool or other parser's code is loaded to parse a page."""
     code = (
         "import json, sys\n"
         "from crawler_core.parse.worker import parse_batch\n"
         "from crawler_core.model import ParseJob\n"
-        "parse_batch((ParseJob(1, 'http://a/', b'<p>\\xc3\\xa9<a href=x?y>', ''),), 'soup')\n"
+        "parse_batch((ParseJob(1, 'http://a/', b'<p>\\xc3\\xa9<a href=x?y>', ''),), "
+        f"{parser!r})\n"
         "print(json.dumps(sorted(sys.modules)))\n"
     )
     path = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -171,4 +232,5 @@ def test_a_worker_loads_only_what_parsing_needs() -> None:
     }
     assert loaded.isdisjoint({"httpx", "httpcore", "sqlite3", "textual", "rich", "click", "ssl"})
     assert loaded.isdisjoint({"asyncio", "concurrent.futures", "msgspec.json.schema", "tui"})
-    assert loaded >= ROOM
+    assert loaded >= ROOM | LIBRARIES[parser]
+    assert other not in loaded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,3 +197,54 @@ def test_find_and_skipped(reader: StoreReader) -> None:
         (42, "excluded by a pattern", START),
         (43, "excluded by a pattern", START),
     ]
+
+
+@pytest.mark.parametrize("broken", [1, 2, 9])
+def test_links_to_urls_are_found_whatever_texts_say(tmp_path: Path, broken: int) -> None:
+    """Links to few or many targets are found exactly, also where a text looks like a list."""
+    path = tmp_path / "a.crawl"
+    store = Store.create(path, config(), version="1")
+    targets = range(30, 30 + broken)
+    for n in (*range(1, 25), *targets):
+        store.add_url(url_row(n, f"{START}{n}"))
+    for n in range(1, 25):
+        to = [link(n, 1, anchor='[[30,1,0,"x"],[31,1,0]]'), link(n, 3, anchor="[30,"), link(n, 130)]
+        if n % 8 == 0:
+            to += [link(n, target, anchor=f"{n} to {target}") for target in (*targets, *targets)]
+        store.add_url(url_row(130 + n, f"{START}{130 + n}"))
+        store.finish(record(n, f"{START}{n}", page=parsed()), to)
+    for target in targets:
+        store.finish(record(target, f"{START}{target}", Outcome.CLIENT_ERROR, 404), [])
+    store.close()
+    with StoreReader(path) as reader:
+        assert [(each.url_id, each.links) for each in reader.broken(20)] == [
+            (target, 6) for target in targets
+        ]
+        detail = reader.detail(30)
+        rows = list(reader.broken_links())
+    assert detail is not None
+    assert [each.url_id for each in detail.inlinks] == [8, 8, 16, 16, 24, 24]
+    assert [(row["Address"], row["Source"], row["Anchor"]) for row in rows] == [
+        (f"{START}{target}", f"{START}{n}", f"{n} to {target}")
+        for target in targets
+        for n in (16, 24, 8)  # by address
+        for _ in range(2)
+    ]
+
+
+def test_the_view_shows_each_link_as_a_row(tmp_path: Path) -> None:
+    """Other programs see the links that the export has, one a row, with empty texts."""
+    path = build_store(tmp_path / "a.crawl", 40)
+    with StoreReader(path) as reader:
+        expected = [(row["Source"], row["Destination"], row["Anchor"]) for row in reader.links()]
+    connection = sqlite3.connect(path)
+    query = (
+        "SELECT s.address, t.address, l.anchor FROM links l JOIN urls s ON s.id = l.source "
+        "JOIN urls t ON t.id = l.target ORDER BY s.depth, s.address, l.position"
+    )
+    assert connection.execute(query).fetchall() == expected
+    assert connection.execute("SELECT DISTINCT kind, rel, fragment FROM links").fetchall() == [
+        (1, "", ""),
+        (5, "", ""),
+    ]
+    connection.close()

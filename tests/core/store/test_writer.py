@@ -12,9 +12,17 @@ from pathlib import Path
 import pytest
 
 from crawler_core.config import CrawlConfig
-from crawler_core.errors import ConfigError, CrawlError, EnvironmentRefused, StoreFormatError
-from crawler_core.model import LinkKind, LinkRow, Outcome, Role, UrlRow, UrlState
+from crawler_core.errors import (
+    ConfigError,
+    CrawlError,
+    EnvironmentRefused,
+    StoreFormatError,
+    StoreInUse,
+)
+from crawler_core.model import LinkKind, Outcome, Role, UrlRow, UrlState
 from crawler_core.store import schema
+from crawler_core.store.linklists import Edge, Packed
+from crawler_core.store.lock import StoreLock
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import HostRow
 from crawler_core.store.writer import Store
@@ -90,19 +98,65 @@ def test_links_are_seen_before_the_commit(path: Path) -> None:
     """The writer reads back a page's links, in order and with all their facts, at once."""
     store = Store.create(path, config(), version="1")
     store.add_url(url_row(1, "http://site.test/"))
-    links = [
-        LinkRow(1, 1, LinkKind.ANCHOR, "a", "nofollow ugc", "top", True, False),
-        LinkRow(1, 2, LinkKind.IMAGE, "b", "", "", False, True),
-        LinkRow(1, 1, LinkKind.CANONICAL),
+    links: list[Packed] = [
+        (1, LinkKind.ANCHOR, 1, "a", "nofollow ugc", "top"),
+        (2, LinkKind.IMAGE, 3, "b"),
+        (1, LinkKind.AREA, 2, "", "", "end"),
+        (1, LinkKind.CANONICAL, 0, ""),
     ]
     store.finish(record(1, "http://site.test/", page=parsed()), links)
-    assert store.links_from(1) == links
+    found = store.links_from(1)
+    assert found == [Edge(*link) for link in links]
+    assert [edge.nofollow for edge in found] == [True, True, False, False]
     assert store.outcome_of(1) == (Outcome.OK, 200, True)
     assert store.outcome_of(2) is None
     with StoreReader(path) as reader:
         assert reader.summary().done == 0
         store.commit()
         assert reader.summary().done == 1
+    store.close()
+
+
+def test_many_words_on_one_url_before_the_commit(path: Path) -> None:
+    """Whatever is said of a URL within one transaction, the last word holds."""
+    store = Store.create(path, config(), version="1")
+    address = "http://site.test/"
+    store.add_url(url_row(1, address, depth=5))
+    store.update_url(url_row(1, address, depth=4))
+    store.set_attempts(1, 2, 1)
+    store.keep_out(1, "too deep")
+    store.update_url(url_row(1, address, depth=3))
+    store.finish(record(1, address, page=parsed("old"), attempts=3), [link(1, 1)])
+    store.update_url(url_row(1, address, depth=2))
+    assert store.outcome_of(1) is None
+    assert store.links_from(1) == []
+    store.finish(record(1, address, page=parsed("new"), attempts=1), [])
+    store.update_url(url_row(1, address, depth=1, state=UrlState.DONE))
+    store.commit()
+    assert [(row.depth, row.state, row.reason) for row in store.urls()] == [(1, UrlState.DONE, "")]
+    assert [row.title for row in store.done_rows()] == ["new"]
+    assert store.links_from(1) == []
+    store.close()
+
+
+def test_a_large_transaction_is_not_kept_in_memory(path: Path) -> None:
+    """Pages, URLs and links beyond a bound are handed to SQLite before the commit."""
+    store = Store.create(path, config(), version="1")
+    pile = store._pile
+    most = 0
+    for n in range(1, 20_001):
+        store.add_url(url_row(n, f"http://site.test/{n}"))
+        most = max(most, len(pile))
+    for n in range(1, 1_001):
+        store.finish(record(n, f"http://site.test/{n}", page=parsed()), [link(n, n)] * 5)
+        most = max(most, len(pile))
+    assert 100 < most < 5_000
+    assert store.pending == 1_000
+    with StoreReader(path) as reader:
+        assert reader.summary().found == 0
+        store.commit()
+        found = reader.summary()
+        assert (found.found, found.done) == (20_000, 1_000)
     store.close()
 
 
@@ -114,7 +168,7 @@ def test_a_page_fetched_again_replaces_the_first(path: Path) -> None:
     store.finish(record(1, "http://site.test/", page=parsed("old")), [link(1, 2), link(1, 1)])
     store.finish(record(2, "http://site.test/2"), [])
     store.finish(record(1, "http://site.test/", page=parsed("new"), attempts=3), [link(1, 1)])
-    assert store.links_from(1) == [link(1, 1)]
+    assert [edge.target_id for edge in store.links_from(1)] == [1]
     assert [(row.url_id, row.title) for row in store.done_rows()] == [(2, ""), (1, "new")]
     assert next(store.urls()).attempts == 3
     assert store.pending == 3
@@ -320,18 +374,70 @@ def test_an_unreadable_configuration(path: Path) -> None:
     assert not path.with_name("a.crawl.lock").exists()
 
 
-def test_an_older_store_is_brought_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Opening a store of an earlier version changes its tables and keeps what is in them."""
+def test_steps_to_newer_tables(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening a store of an earlier version runs each step to this one, in order."""
     build_store(path, 5)
-    monkeypatch.setattr(schema, "VERSION", 3)
-    steps = {1: "ALTER TABLE urls ADD COLUMN a", 2: "UPDATE urls SET a = depth"}
+    now = schema.VERSION
+    monkeypatch.setattr(schema, "VERSION", now + 2)
+    steps = {now: "ALTER TABLE urls ADD COLUMN a", now + 1: "UPDATE urls SET a = depth"}
     monkeypatch.setattr(schema, "MIGRATIONS", steps)
     store = Store.open(path)
     assert len(list(store.urls())) == 10
     store.close()
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (now + 2,)
     assert connection.execute("SELECT count(*) FROM urls WHERE a = depth").fetchone() == (10,)
+    connection.close()
+
+
+def test_a_store_of_version_1_is_brought_up(path: Path) -> None:
+    """Links that were a row each become lists, for whoever opens it first, and none is lost."""
+    build_store(path, 20)
+    with StoreReader(path) as reader:
+        links, details = list(reader.links()), [reader.detail(n) for n in range(1, 26)]
+    assert len(links) > 20
+    make_version_1(path)
+    with StoreReader(path) as reader:
+        assert list(reader.links()) == links
+        assert [reader.detail(n) for n in range(1, 26)] == details
+    assert [file.name for file in path.parent.iterdir()] == ["a.crawl"]
+    make_version_1(path)
+    store = Store.open(path)
+    assert [len(store.links_from(n)) for n in (1, 2, 5)] == [19, 4, 1]
+    store.close()
+
+
+def test_a_store_of_version_1_that_is_in_use(path: Path) -> None:
+    """While another crawltui runs an older store, a reader says so and changes nothing."""
+    build_store(path, 5)
+    make_version_1(path)
+    before = path.read_bytes()
+    lock = StoreLock.acquire(path)
+    with pytest.raises(StoreInUse):
+        StoreReader(path)
+    lock.release()
+    assert path.read_bytes() == before
+
+
+def make_version_1(path: Path) -> None:
+    """Give a store the tables of version 1."""
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        """
+        CREATE TABLE link_rows (
+            source INTEGER NOT NULL, position INTEGER NOT NULL, target INTEGER NOT NULL,
+            kind INTEGER NOT NULL, flags INTEGER NOT NULL, anchor TEXT NOT NULL,
+            rel TEXT NOT NULL, fragment TEXT NOT NULL, PRIMARY KEY (source, position)
+        ) WITHOUT ROWID;
+        INSERT INTO link_rows SELECT * FROM links;
+        DROP VIEW links;
+        DROP TABLE link_lists;
+        ALTER TABLE link_rows RENAME TO links;
+        CREATE INDEX links_target ON links (target, source, kind, flags);
+        CREATE UNIQUE INDEX urls_address ON urls (address);
+        PRAGMA user_version = 1;
+        """
+    )
     connection.close()
 
 

@@ -1,0 +1,192 @@
+"""Lexbor (by selectolax) as a stream of elements: the fast parser, which reads as browsers do.
+
+Its tree is that of HTML5, whose construction is quadratic in two ways that browsers cap: each
+block looks through all open elements, and each block repeats all formatting elements that were
+left open. `read` refuses documents whose markup could come to that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+
+from selectolax.lexbor import (
+    LexborDocumentOptions,
+    LexborHTMLParser,
+    LexborNode,
+    SelectolaxError,
+    create_tag,
+)
+
+from crawler_core.parse.elements import (
+    BORDER,
+    END,
+    ENDED,
+    HIDDEN,
+    INLINE,
+    NO_ATTRIBUTES,
+    START,
+    TEXT,
+    TOLD,
+    Attributes,
+    Event,
+    Refused,
+    taken,
+)
+
+MAX_OPEN = 2_000
+"""Elements that may be open at once."""
+MAX_REPEATED = 2_000_000
+"""Elements that open formatting elements may become: 700 MB at the very most."""
+
+_LOOK = 2_048
+"""Bytes of markup that are looked at as one."""
+_NESTED = re.compile(
+    rb"<(/?)(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr|p|li|dt|dd"
+    rb"|t[rdh]|thead|tbody|tfoot|option|optgroup|colgroup|caption|rp|rt|h[1-6]"
+    rb"|circle|ellipse|line|path|polygon|polyline|rect|stop|use)[\s/>])[a-z]",
+    re.I,
+)
+_FORMATTING = re.compile(
+    rb"<(/?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.I
+)
+
+_BORDERED = 1
+_TOLD = 2
+_ENDED = 4
+_CLOSED = 8
+_TEXT_TAG = 2
+"""The number of character data (LXB_TAG__TEXT in lexbor's list of tags)."""
+_OPTIONS = LexborDocumentOptions.WO_EVENTS.value
+"""No copies of the chosen option in `selectedcontent`: the document is read as it is written."""
+_LAST_NO_ELEMENT = 5
+"""The highest number of what is no element: document, comment, document type."""
+
+
+def read(text: str) -> Iterator[Event]:
+    """Parse an HTML document; raises Refused for one that only `soup` reads in bounded time."""
+    raw = text.encode("utf-8", "replace")
+    if _may_explode(raw):
+        raise Refused
+    try:
+        tree = LexborHTMLParser(raw, options=_OPTIONS)
+    except SelectolaxError as error:  # it ran out of memory
+        raise Refused from error
+    root = tree.root
+    return iter(()) if root is None else _walk(root)
+
+
+def _walk(node: LexborNode) -> Iterator[Event]:
+    """The events of a tree. It keeps its own stack: depth must not need recursion."""
+    traits = _TRAITS
+    parts: list[str] = []
+    nodes: list[LexborNode] = []
+    entries: list[tuple[int, str]] = []
+    while True:
+        number = node.tag_id
+        if number == _TEXT_TAG:
+            parts.append(node.text_content or "")
+        elif number > _LAST_NO_ELEMENT:
+            entry = traits.get(number, _BLOCK)
+            trait, tag = entry
+            if trait & _BORDERED:
+                parts.append(BORDER)
+            told = _attributes(node) if trait & _TOLD else None
+            if told is None and (ident := node.id):
+                told = {"id": ident}
+            if told is not None:
+                if parts:
+                    yield TEXT, taken(parts), NO_ATTRIBUTES
+                yield START, tag, told
+            child = None if trait & _CLOSED else node.first_child
+            if child is not None:
+                nodes.append(node)
+                entries.append(entry)
+                node = child
+                continue
+            if trait & _ENDED:
+                if trait & _CLOSED:
+                    parts.append(node.text())
+                if parts:
+                    yield TEXT, taken(parts), NO_ATTRIBUTES
+                yield END, tag, NO_ATTRIBUTES
+            if trait & _BORDERED:
+                parts.append(BORDER)
+        following = node.next
+        while following is None:
+            if not nodes:
+                if parts:
+                    yield TEXT, taken(parts), NO_ATTRIBUTES
+                return
+            node = nodes.pop()
+            trait, tag = entries.pop()
+            if trait & _ENDED:
+                if parts:
+                    yield TEXT, taken(parts), NO_ATTRIBUTES
+                yield END, tag, NO_ATTRIBUTES
+            if trait & _BORDERED:
+                parts.append(BORDER)
+            following = node.next
+        node = following
+
+
+def _attributes(node: LexborNode) -> Attributes:
+    attributes = node.attributes
+    if None in attributes.values():
+        return {name: value or "" for name, value in attributes.items()}
+    return attributes  # type: ignore[return-value]  # no value is None
+
+
+def _may_explode(raw: bytes) -> bool:
+    """True if too many elements may be open at once, or formatting be repeated too often.
+
+    Three looks, each only where the one before cannot tell. Closing tags in comments and
+    attributes can fool the last two: then the worker's limits of memory and time hold.
+    """
+    tags = raw.count(b"<")
+    # So many tags that open and so many that repeat them are at most a quarter of the square.
+    if tags * tags <= 4 * MAX_REPEATED:
+        return False
+    opened = tags - raw.count(b"</")
+    left_open = _most_left_open(raw)
+    if left_open <= MAX_OPEN and left_open * opened <= MAX_REPEATED:
+        return False
+    if _most_open(_NESTED, raw) > MAX_OPEN:
+        return True
+    return _most_open(_FORMATTING, raw) * opened > MAX_REPEATED
+
+
+def _most_left_open(raw: bytes) -> int:
+    """The most tags without an end tag so far, those that need none included, or some more."""
+    most = now = lowest = 0
+    for start in range(0, len(raw), _LOOK):
+        piece = raw[start : start + _LOOK]
+        closed = piece.count(b"</")
+        opened = piece.count(b"<") - closed
+        lowest = min(lowest, now - closed)
+        most = max(most, now - lowest + opened)
+        now += opened - closed
+    return most
+
+
+def _most_open(tag: re.Pattern[bytes], raw: bytes) -> int:
+    """How many of the elements that `tag` finds are open at once, at most."""
+    open_now = list(accumulate(-1 if slash else 1 for slash in tag.findall(raw)))
+    # A close without its open closes nothing: what counts is the rise from the lowest point.
+    lowest = accumulate(open_now, min, initial=0)
+    return max((now - low for now, low in zip(open_now, lowest, strict=False)), default=0)
+
+
+def _trait(tag: str) -> int:
+    return (
+        _BORDERED * (tag not in INLINE)
+        | _TOLD * (tag in TOLD)
+        | _ENDED * (tag in ENDED)
+        | _CLOSED * (tag in HIDDEN)
+    )
+
+
+# Tags have numbers in lexbor, the same in every document but for unknown tags.
+_TRAITS = {create_tag(tag).tag_id: (_trait(tag), tag) for tag in TOLD | ENDED | HIDDEN | INLINE}
+_BLOCK = (_BORDERED, "")
