@@ -39,13 +39,10 @@ class Decoder:
     """
 
     def __init__(self, content_encoding: str, limit: int) -> None:
-        names = [name.strip().lower() for name in content_encoding.split(",")]
-        names = [name for name in names if name not in _PLAIN]
-        if len(names) > MAX_CODINGS:
-            raise DecodeError(f"{len(names)} content-encodings are stacked")
-        self._stages = [_stage(name) for name in reversed(names)]  # RFC 9110 §8.4: last applied
+        self._stages = _stages(content_encoding) if content_encoding else []
         self._limit = limit
-        self._body = io.BytesIO()  # gives its bytes without a second copy
+        self._only = b""  # most bodies are one piece, which is never copied
+        self._more: io.BytesIO | None = None  # gives its bytes without a second copy
         self._length = 0
         self.cut = False
         """True when the body is longer than the limit: feed no more."""
@@ -53,11 +50,12 @@ class Decoder:
     @property
     def body(self) -> bytes:
         """The decoded bytes so far."""
-        return self._body.getvalue()
+        return self._only if self._more is None else self._more.getvalue()
 
     def starts_with(self, prefix: bytes) -> bool | None:
         """Whether the first byte that is no space (nor UTF-8 mark) is `prefix`; None if unknown."""
-        start = bytes(self._body.getbuffer()[:PIECE]).removeprefix(b"\xef\xbb\xbf").lstrip()
+        held = self._only if self._more is None else self._more.getbuffer()
+        start = bytes(held[:PIECE]).removeprefix(b"\xef\xbb\xbf").lstrip()
         return start.startswith(prefix) if start else None
 
     def feed(self, data: bytes) -> bool:
@@ -65,18 +63,33 @@ class Decoder:
 
         Raises DecodeError if the data is damaged.
         """
-        for piece in self._through(0, data):
-            room = self._limit - self._length
-            self._length += self._body.write(piece[:room])
-            if len(piece) > room:
-                self.cut = True
-                return False
-        return True
+        if not self._stages:
+            return self._take(data)
+        return all(self._take(piece) for piece in self._through(0, data))
 
     def finish(self) -> None:
         """Say that the body has ended. Raises DecodeError if a stage waits for more."""
         if any(stage.is_waiting for stage in self._stages):
             raise DecodeError(TRUNCATED)
+
+    def _take(self, piece: bytes) -> bool:
+        room = self._limit - self._length
+        if len(piece) > room:
+            piece = piece[:room]
+            self.cut = True
+        if not self._length:
+            self._only = piece
+        elif piece:
+            self._write(piece)
+        self._length += len(piece)
+        return not self.cut
+
+    def _write(self, piece: bytes) -> None:
+        if self._more is None:
+            self._more = io.BytesIO()
+            self._more.write(self._only)
+            self._only = b""
+        self._more.write(piece)
 
     def _through(self, number: int, data: bytes) -> Iterator[bytes]:
         if number == len(self._stages):
@@ -91,6 +104,14 @@ class _Stage(Protocol):
     """True when data has come in and its end has not."""
 
     def feed(self, data: bytes) -> Iterator[bytes]: ...
+
+
+def _stages(content_encoding: str) -> list[_Stage]:
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    names = [name for name in names if name not in _PLAIN]
+    if len(names) > MAX_CODINGS:
+        raise DecodeError(f"{len(names)} content-encodings are stacked")
+    return [_stage(name) for name in reversed(names)]  # RFC 9110 §8.4: last applied
 
 
 def _stage(name: str) -> _Stage:

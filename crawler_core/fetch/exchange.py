@@ -11,15 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-import httpcore
-
-
-class DeadlinePassed(httpcore.TimeoutException):
-    """The seconds of this attempt are used up."""
-
-
-class FetchCancelled(httpcore.NetworkError):
-    """Somebody asked for this attempt to end."""
+from crawler_core.fetch.endings import DeadlinePassed, FetchCancelled
 
 
 class Abortable(Protocol):
@@ -34,6 +26,22 @@ class Exchange:
     `count` is told of every number of bytes received.
     """
 
+    __slots__ = (
+        "_cancelled",
+        "_count",
+        "_lock",
+        "_over",
+        "_stream",
+        "_woken",
+        "begun",
+        "closed_early",
+        "deadline",
+        "dialled",
+        "received",
+        "sent",
+        "started",
+    )
+
     def __init__(self, seconds: float, count: Callable[[int], None]) -> None:
         self.started = time.time()
         self.begun = time.monotonic()
@@ -45,10 +53,9 @@ class Exchange:
         self.sent = False
         self.closed_early = False
         """True once the server closed the connection while more was awaited."""
-        self.woken = threading.Event()
-        """Set on cancelling, and by what a wait is for."""
         self._count = count
         self._lock = threading.Lock()
+        self._woken: threading.Event | None = None
         self._cancelled = False
         self._over = False
         self._stream: Abortable | None = None
@@ -57,6 +64,16 @@ class Exchange:
     def is_cancelled(self) -> bool:
         """True once `cancel` was heeded."""
         return self._cancelled
+
+    @property
+    def woken(self) -> threading.Event:
+        """Set on cancelling, and by what a wait is for; few exchanges ever wait on it."""
+        with self._lock:
+            if self._woken is None:
+                self._woken = threading.Event()
+                if self._cancelled:
+                    self._woken.set()
+            return self._woken
 
     def left(self) -> float:
         """Seconds left, more than 0. Raises FetchCancelled or DeadlinePassed."""
@@ -112,7 +129,8 @@ class Exchange:
                 return False
             self._cancelled = True
             stream = self._stream
-        self.woken.set()
+            if self._woken is not None:
+                self._woken.set()
         if stream is not None:
             stream.abort()
         return True

@@ -1,7 +1,7 @@
 """From an exception to an Outcome and a short phrase: the only place that translates.
 
-httpx and httpcore wrap, and raise what is no error of theirs (ValueErrors, ExceptionGroups,
-KeyErrors on hostile frames), so everything is taken, and judged from the inside out.
+Libraries wrap, and raise what is no error of theirs (ValueErrors, ExceptionGroups, KeyErrors
+on hostile frames), so everything is taken, and judged from the inside out.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-import httpcore
-
 from crawler_core.fetch.decode import DecodeError
-from crawler_core.fetch.exchange import DeadlinePassed, Exchange, FetchCancelled
-from crawler_core.fetch.stream import AddressRefused, NotHttp
+from crawler_core.fetch.endings import (
+    AddressRefused,
+    DeadlinePassed,
+    Ending,
+    FetchCancelled,
+    ProxyRefused,
+)
+from crawler_core.fetch.exchange import Exchange
 from crawler_core.model import Outcome
 from crawler_core.text import clean, collapse
 
@@ -68,16 +72,6 @@ _TLS = {
     "TLSV1_UNRECOGNIZED_NAME": "the server does not know the host name",
     "DH_KEY_TOO_SMALL": "the server's TLS keys are too weak",
 }
-_FRAMING = (  # h11's words, which quote the hostile bytes -> ours
-    ("illegal header line", "malformed header line"),
-    ("illegal status line", "malformed status line"),
-    ("illegal chunk", "malformed chunk"),
-    ("chunk", "malformed chunk"),
-    ("buffer too long", "the headers are too long"),
-    ("Content-Length", "contradicting Content-Length"),
-    ("Transfer-Encoding", "unknown Transfer-Encoding"),
-    ("no response line", "malformed status line"),
-)
 
 
 def explain(error: BaseException, exchange: Exchange, *, answered: bool) -> Judgement:
@@ -110,12 +104,11 @@ def is_out_of_descriptors(error: BaseException) -> bool:
 
 def is_unforeseen(error: BaseException) -> bool:
     """True if the error may have left the connections in a state that nobody planned."""
-    planned = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
-    return not isinstance(error, (*planned, DecodeError, OSError))
+    return not isinstance(error, Ending | DecodeError | OSError)
 
 
 def _chain(error: BaseException, depth: int = 0) -> Iterator[BaseException]:
-    """The error and what it wraps: httpcore cuts `__cause__`, but keeps the cause in `args`."""
+    """The error and what it wraps: the cause is in `args`, also where `__cause__` was cut."""
     yield error
     if depth > 8:
         return
@@ -128,7 +121,7 @@ def _chain(error: BaseException, depth: int = 0) -> Iterator[BaseException]:
 def _own(error: BaseException, exchange: Exchange, answered: bool) -> Judgement | None:
     if isinstance(error, FetchCancelled):
         return Outcome.CANCELLED, CANCELLED
-    if isinstance(error, DeadlinePassed | httpcore.TimeoutException | TimeoutError):
+    if isinstance(error, DeadlinePassed | TimeoutError):
         if answered:
             return Outcome.TIMEOUT, "the answer did not end in time"
         return Outcome.TIMEOUT, "no answer in time" if exchange.sent else "no connection in time"
@@ -136,7 +129,7 @@ def _own(error: BaseException, exchange: Exchange, answered: bool) -> Judgement 
         return Outcome.POLICY, str(error)
     if isinstance(error, DecodeError):
         return Outcome.PROTOCOL_ERROR, str(error)
-    if isinstance(error, httpcore.ProxyError):
+    if isinstance(error, ProxyRefused):
         return Outcome.REFUSED, f"the proxy refused: {clean(str(error), 80)}"
     return None
 
@@ -171,11 +164,4 @@ def _of_tls(error: ssl.SSLError) -> Judgement:
 def _of_protocol(error: BaseException, exchange: Exchange, answered: bool) -> Judgement:
     if exchange.closed_early:
         return Outcome.RESET, CLOSED_EARLY if answered else CLOSED_UNANSWERED
-    text = collapse(str(error))
-    if isinstance(error, NotHttp):
-        return Outcome.PROTOCOL_ERROR, text
-    if isinstance(error, httpcore.ProtocolError):
-        for needle, phrase in _FRAMING:
-            if needle in text:
-                return Outcome.PROTOCOL_ERROR, phrase
-    return Outcome.PROTOCOL_ERROR, clean(text, 120) or type(error).__name__
+    return Outcome.PROTOCOL_ERROR, clean(collapse(str(error)), 120) or type(error).__name__

@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Iterable
 
-import httpcore
 import msgspec
 
 from crawler_core.config import MAX_FETCH_WORKERS, CrawlConfig, Secrets
 from crawler_core.errors import ConfigError
 from crawler_core.fetch import faults
 from crawler_core.fetch.body import Body, read_body
+from crawler_core.fetch.endings import ConnectionFailed
 from crawler_core.fetch.exchange import Exchange
 from crawler_core.fetch.guard import Guard, Unguarded
 from crawler_core.fetch.heads import Head, RequestHeaders, user_agent
@@ -61,30 +61,28 @@ class Fetcher:
         )
         self._connections = _connections_per_thread()
         self._lock = threading.Lock()
-        self._count_lock = threading.Lock()
         self._local = threading.local()
         self._seats: list[Seat] = []
         self._numbers = itertools.count(1)
         self._running: dict[int, Exchange] = {}
         self._closed = False
-        self._wire_bytes = 0
 
     @property
     def wire_bytes(self) -> int:
         """Bytes received by all fetches so far, also by those still running."""
-        return self._wire_bytes
+        return sum(seat.received for seat in self._seats)
 
     def fetch(self, request: FetchRequest) -> FetchResult:
         """Send one GET and return what came back: web faults are the result's outcome.
 
         Takes `config.timeout` seconds at most. Safe to call from many threads at once.
         """
-        exchange = Exchange(self._config.timeout, self._count)
+        seat = self._seat()
+        exchange = seat.begin(self._config.timeout)
         with self._lock:
             if self._closed:
                 exchange.cancel()
             self._running[request.number] = exchange
-        seat = self._seat()
         try:
             answer = self._answer(seat, request, exchange)
         finally:
@@ -111,13 +109,9 @@ class Fetcher:
             self._closed = True
         self.cancel_all()
         with self._lock:
-            seats, self._seats = self._seats, []
+            seats = list(self._seats)
         for seat in seats:
             seat.close()
-
-    def _count(self, number: int) -> None:
-        with self._count_lock:
-            self._wire_bytes += number
 
     def _seat(self) -> Seat:
         seat: Seat | None = getattr(self._local, "seat", None)
@@ -126,6 +120,7 @@ class Fetcher:
                 f"T{next(self._numbers):02d}",
                 self._guard.addresses,
                 self._tls,
+                self._headers,
                 connections=self._connections,
                 http2=self._config.http2,
                 proxy=self._proxy,
@@ -159,10 +154,9 @@ class Fetcher:
     ) -> None:
         exchange.left()
         target = target_of(request.url)
-        if target.url.port == 0:  # httpcore would take the default port
-            raise httpcore.ConnectError(OSError(errno.EADDRNOTAVAIL, "port 0"))
-        headers = self._headers.for_host(target.authority, with_secrets=request.send_secrets)
-        response = seat.send(target.url, target.path, headers, exchange)
+        if target.url.port == 0:  # it would be taken for the default one
+            raise ConnectionFailed(OSError(errno.EADDRNOTAVAIL, "port 0"))
+        response = seat.send(target, with_secrets=request.send_secrets)
         try:
             head = response.extensions["head"]
             answer.head = head
@@ -173,7 +167,6 @@ class Fetcher:
                 exchange.drop_connection()
         finally:
             response.close()
-        seat.settle()
 
 
 def _result(
@@ -182,21 +175,21 @@ def _result(
     seconds = time.monotonic() - exchange.begun
     outcome, phrase = _verdict(request, answer, exchange, cancelled=cancelled)
     head, body = answer.head, answer.body
-    result = FetchResult(
-        request=request,
-        outcome=outcome,
-        seconds=seconds,
-        started=exchange.started,
-        error=phrase,
-        worker=worker,
-        wire_bytes=exchange.received,
-    )
     if head is None or cancelled:
-        return result
+        return FetchResult(
+            request=request,
+            outcome=outcome,
+            seconds=seconds,
+            started=exchange.started,
+            error=phrase,
+            worker=worker,
+            wire_bytes=exchange.received,
+        )
     # An answer that broke off is none: its status would read like a complete one.
     unanswered = outcome in NO_ANSWER and answer.fault is not None
-    return msgspec.structs.replace(
-        result,
+    return FetchResult(
+        request=request,
+        outcome=outcome,
         status_code=0 if unanswered else head.status,
         headers=head.kept(),
         body=body.data,
@@ -204,10 +197,15 @@ def _result(
         is_html=body.is_html,
         size=body.size,
         transferred=body.transferred,
+        seconds=seconds,
+        started=exchange.started,
         http_version=head.http_version,
         location=head.location,
         retry_after=retry_after(head.get("retry-after"), exchange.started, head.get("date")),
         digest=hashlib.md5(body.data, usedforsecurity=False).hexdigest() if body.is_read else "",
+        error=phrase,
+        worker=worker,
+        wire_bytes=exchange.received,
     )
 
 

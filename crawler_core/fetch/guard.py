@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterable
 
 from crawler_core.fetch.addresses import AddressPolicy
+from crawler_core.fetch.endings import AddressRefused
 from crawler_core.fetch.exchange import Exchange
 from crawler_core.fetch.names import Address, Found, Resolver
-from crawler_core.fetch.stream import AddressRefused
 
 START_SECONDS = 5.0
 """How long the start hosts' names may take in all before the crawl begins without them."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import enum
+import functools
 import re
 from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from crawler_core.config import Secrets
 from crawler_core.errors import ConfigError
@@ -52,6 +55,11 @@ class RequestHeaders:
         return [(b"Host", authority.encode("ascii")), *rest]
 
 
+def as_block(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The header section of a request as it is sent, with the empty line that ends it."""
+    return b"".join([b"%b: %b\r\n" % pair for pair in headers]) + b"\r\n"
+
+
 def _secret_headers(secrets: Secrets) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     given = {name.lower() for name, _ in secrets.headers}
@@ -84,33 +92,64 @@ class Kind(enum.Enum):
     UNSAID = 3
 
 
+class Field(msgspec.Struct, frozen=True, gc=False):
+    """One header of an answer."""
+
+    name: str
+    """In lower case, not cleaned."""
+    text: str
+    """Decoded (UTF-8, else latin-1), not cleaned."""
+    kept: tuple[str, str]
+    """Name and value as they are recorded: clean, and without secrets."""
+
+
+def field_of(name: bytes, value: bytes) -> Field:
+    """Decode one header.
+
+    Values of cookies and credentials in Location are left out of what is kept: they are
+    secrets of the site, and a record is read by many.
+    """
+    lower = name.decode("latin-1").lower()
+    text = _text(value)
+    return Field(lower, text, (clean(lower, 200), _discreet(lower, clean(text, MAX_CHARACTERS))))
+
+
 class Head:
     """Status and headers of one answer, decoded and not yet cleaned; names in lower case."""
 
-    def __init__(self, status: int, http_version: str, raw: RawHeaders) -> None:
+    __slots__ = ("_fields", "_values", "http_version", "status")
+
+    def __init__(self, status: int, http_version: str, fields: Sequence[Field]) -> None:
         self.status = status
         self.http_version = http_version
-        self._fields = [(name.decode("latin-1").lower(), _text(value)) for name, value in raw]
+        self._fields = fields
+        self._values = {field.name: field.text for field in fields}
+        if len(self._values) < len(fields):
+            self._join_repeated()
+
+    @classmethod
+    def of_raw(cls, status: int, http_version: str, raw: RawHeaders) -> Head:
+        """The head whose headers are `raw`, names and values as sent."""
+        return cls(status, http_version, [field_of(name, value) for name, value in raw])
 
     def __contains__(self, name: str) -> bool:
-        return any(key == name for key, _ in self._fields)
+        return name in self._values
 
     def get(self, name: str) -> str:
         """The values of header `name`, joined by ", "; "" if absent."""
-        return ", ".join(value for key, value in self._fields if key == name)
+        return self._values.get(name, "")
 
     @property
     def location(self) -> str:
         """The first Location, as sent; "" if absent or empty."""
-        return next((value.strip() for key, value in self._fields if key == "location"), "")
+        if "location" not in self._values:
+            return ""
+        return next(field.text.strip() for field in self._fields if field.name == "location")
 
     @property
     def kind(self) -> Kind:
         """What the last Content-Type says (of several, browsers heed the last)."""
-        essence = self.get("content-type").split(",")[-1].partition(";")[0].strip().lower()
-        if essence in ("text/html", "application/xhtml+xml"):
-            return Kind.HTML
-        return Kind.OTHER if self.get("content-type").strip() else Kind.UNSAID
+        return _kind(self.get("content-type"))
 
     @property
     def content_length(self) -> int | None:
@@ -140,15 +179,14 @@ class Head:
         return "close" not in said and (self.http_version != "HTTP/1.0" or "keep-alive" in said)
 
     def kept(self) -> tuple[tuple[str, str], ...]:
-        """What is recorded: cleaned, at most 100 headers of 2,000 characters each.
+        """What is recorded: cleaned, at most 100 headers of 2,000 characters each."""
+        return tuple([field.kept for field in self._fields[:MAX_HEADERS]])
 
-        Values of cookies and credentials in Location are left out: they are secrets of
-        the site, and a record is read by many.
-        """
-        return tuple(
-            (clean(name, 200), _discreet(name, clean(value, MAX_CHARACTERS)))
-            for name, value in self._fields[:MAX_HEADERS]
-        )
+    def _join_repeated(self) -> None:
+        values: dict[str, list[str]] = {}
+        for field in self._fields:
+            values.setdefault(field.name, []).append(field.text)
+        self._values = {name: ", ".join(texts) for name, texts in values.items()}
 
 
 def wants_body(head: Head, purpose: Purpose) -> bool:
@@ -156,6 +194,14 @@ def wants_body(head: Head, purpose: Purpose) -> bool:
     if purpose is Purpose.ROBOTS:
         return True
     return purpose is Purpose.CRAWL and head.kind is not Kind.OTHER
+
+
+@functools.lru_cache(maxsize=256)
+def _kind(content_type: str) -> Kind:
+    essence = content_type.split(",")[-1].partition(";")[0].strip().lower()
+    if essence in ("text/html", "application/xhtml+xml"):
+        return Kind.HTML
+    return Kind.OTHER if content_type.strip() else Kind.UNSAID
 
 
 def _text(value: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Connections: an httpcore network backend that holds each exchange to its limits.
+"""Connections that hold each exchange to its limits, whoever speaks HTTP over them.
 
 Here, and nowhere else, every connect, handshake, read and write is capped to what is
 left of the deadline (a timeout per read lets a server drip bytes for ever), received
@@ -12,32 +12,27 @@ import os
 import select
 import socket
 import ssl
+import struct
 import threading
-from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
-import httpcore
-
-from crawler_core.fetch.exchange import DeadlinePassed, Exchange
+from crawler_core.fetch.endings import ConnectionFailed, ConnectionLost, DeadlinePassed
+from crawler_core.fetch.exchange import Exchange
 from crawler_core.fetch.names import Address
 from crawler_core.fetch.tls import Tls
 
+KEEP_ALIVE_SECONDS = 15.0
+"""How long a connection is kept idle."""
 CONNECT_SHARE = 5.0
 """Seconds that an address may take to connect while there is another one to try."""
 _SLICE = 0.1
 """Seconds between looks at cancelling while connecting: not every system can wake that."""
-
-
-class AddressRefused(httpcore.ConnectError):
-    """No address of the host may be connected to."""
-
-
-class NotHttp(httpcore.RemoteProtocolError):
-    """What came back does not begin like an HTTP answer."""
+_LATE = 0.02
+"""Seconds by which a read may outlast the deadline, so that few reads set their limit anew."""
 
 
 class Place(Protocol):
-    """Where a backend belongs: it tells the exchange that runs now and finds addresses."""
+    """Where a connection belongs: it tells the exchange that runs now and finds addresses."""
 
     @property
     def exchange(self) -> Exchange: ...
@@ -45,24 +40,18 @@ class Place(Protocol):
     def addresses(self, host: str) -> tuple[Address, ...]: ...
 
 
-class Backend(httpcore.NetworkBackend):
+class Dialler:
     """Opens the connections of one thread."""
 
     def __init__(self, place: Place, tls: Tls) -> None:
         self._place = place
         self._tls = tls
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Connect to the first permitted address that answers.
+    def connect(self, host: str, port: int) -> Stream:
+        """Connect to the first permitted address of `host` that answers.
 
-        Raises AddressRefused, httpcore.ConnectError, DeadlinePassed or FetchCancelled.
+        Raises AddressRefused, ConnectionFailed, DeadlinePassed, FetchCancelled, or OSError
+        if the name has no address.
         """
         exchange = self._place.exchange
         exchange.dialled = True
@@ -70,7 +59,7 @@ class Backend(httpcore.NetworkBackend):
         for address in addresses[:-1]:
             try:
                 return self._stream(_connected(address, port, exchange, CONNECT_SHARE))
-            except httpcore.ConnectError:
+            except ConnectionFailed:
                 continue
         return self._stream(_connected(addresses[-1], port, exchange, None))
 
@@ -84,55 +73,65 @@ class Backend(httpcore.NetworkBackend):
         return stream
 
 
-class Stream(httpcore.NetworkStream):
+class Stream:
     """One connection, kept alive over many exchanges of its thread."""
 
     def __init__(self, sock: socket.socket, place: Place, tls: Tls) -> None:
+        sock.setblocking(True)  # the kernel keeps the limit (`_allow`): one call a read, not two
         self._sock = sock
         self._place = place
         self._tls = tls
         self._lock = threading.Lock()
         self._closed = False
-        self._start: bytearray | None = None
-        self._frames = False
+        self._secured: ssl.SSLSocket | None = None
+        self._limit = 0.0
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has come in, b"" at the end; waits until the deadline at most."""
+    @property
+    def secured(self) -> ssl.SSLSocket | None:
+        """The TLS layer, if there is one."""
+        return self._secured
+
+    @property
+    def is_readable(self) -> bool:
+        """True if something came in, or the end, while nothing was asked for."""
+        if self._closed:
+            return True
+        if self._secured is not None and self._secured.pending():
+            return True
+        return bool(self._poll.poll(0))
+
+    def read(self, max_bytes: int) -> bytes:
+        """Return what has come in, b"" at the end; waits until the deadline at most.
+
+        Raises ConnectionLost, DeadlinePassed or FetchCancelled.
+        """
         exchange = self._place.exchange
-        left = exchange.left()
         try:
-            self._sock.settimeout(left)
-            data = self._sock.recv(max_bytes)
+            data = self._received(exchange, max_bytes)
         except TimeoutError as error:
             raise DeadlinePassed from error
         except OSError as error:
             exchange.left()
-            raise httpcore.ReadError(error) from error
+            raise ConnectionLost(error) from error
         exchange.take(len(data))
         if not data:
             exchange.left()  # cancelling shuts the socket down, which reads as an end
-        elif self._start is not None:
-            self._check_start(data)
         return data
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of `buffer` until the deadline at most."""
-        if not buffer:
-            return
+    def write(self, data: bytes) -> None:
+        """Send all of `data`, until the deadline at most. Raises as `read` does."""
         exchange = self._place.exchange
         exchange.use(self)
         exchange.mark_sent()
-        self._start = None if self._frames else bytearray()
-        view = memoryview(buffer)
         try:
-            while view:
-                self._sock.settimeout(exchange.left())
-                view = view[self._sock.send(view) :]
+            self._send(exchange, data)
         except TimeoutError as error:
             raise DeadlinePassed from error
         except OSError as error:
             exchange.left()
-            raise httpcore.WriteError(error) from error
+            raise ConnectionLost(error) from error
 
     def close(self) -> None:
         """Close the socket; harmless when done twice."""
@@ -146,60 +145,61 @@ class Stream(httpcore.NetworkStream):
             if not self._closed:
                 _shut_down(self._sock)
 
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
+    def start_tls(self, host: str) -> None:
         """Speak TLS from here on, by the crawl's own configuration.
 
-        `ssl_context` is not used: httpcore changes it for every connection, which is
-        not safe for one that threads share.
+        Raises ConnectionFailed, DeadlinePassed or FetchCancelled, the connection closed.
         """
         exchange = self._place.exchange
         # Neither certificates nor SNI know brackets or the root's dot (RFC 6066 §3).
-        name = (server_hostname or "").strip("[]").rstrip(".")
+        name = host.strip("[]").rstrip(".")
         try:
             with self._lock:
-                self._sock = secured = self._tls.context().wrap_socket(
+                self._sock = self._secured = self._tls.context().wrap_socket(
                     self._sock, server_hostname=name, do_handshake_on_connect=False
                 )
-            secured.settimeout(exchange.left())
-            secured.do_handshake()
+            self._secured.settimeout(exchange.left())
+            self._secured.do_handshake()
         except TimeoutError as error:
             self.close()
             raise DeadlinePassed from error
         except Exception as error:
             self.close()
             exchange.left()
-            raise httpcore.ConnectError(error) from error
-        self._frames = secured.selected_alpn_protocol() == "h2"
-        return self
+            raise ConnectionFailed(error) from error
 
-    def get_extra_info(self, info: str) -> Any:
-        """Answer what httpcore asks of a stream."""
-        if info == "ssl_object":
-            return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
-        if info == "is_readable":
-            return self._is_readable()
-        return None
+    def _received(self, exchange: Exchange, max_bytes: int) -> bytes:
+        if self._secured is not None:
+            self._secured.settimeout(exchange.left())
+            return self._secured.recv(max_bytes)
+        while True:
+            self._allow(exchange.left())
+            try:
+                return self._sock.recv(max_bytes)
+            except BlockingIOError:  # the limit ran out: `left` says if the deadline has
+                continue
 
-    def _is_readable(self) -> bool:
-        if self._closed or self._sock.fileno() < 0:
-            return True
-        if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
-            return True
-        return _ready(self._sock, select.POLLIN, 0.0)
+    def _allow(self, seconds: float) -> None:
+        """Let the kernel end the next read after `seconds`, give or take what does not matter."""
+        if seconds / 2 < self._limit <= seconds + _LATE:
+            return  # too short is only one more turn of the loop
+        whole = max(int(seconds * 1e6), 1000)  # 0 would mean for ever
+        limit = struct.pack("@ll", *divmod(whole, 1_000_000))
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        self._limit = seconds
 
-    def _check_start(self, data: bytes) -> None:
-        """End an exchange with something that is no HTTP server before it runs out of time."""
-        assert self._start is not None
-        self._start += data[: 5 - len(self._start)]
-        if not b"HTTP/".startswith(self._start):
-            raise NotHttp("the answer is not HTTP")
-        if len(self._start) == 5:
-            self._start = None
+    def _send(self, exchange: Exchange, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            left = exchange.left()
+            if self._secured is not None:
+                self._secured.settimeout(left)
+                view = view[self._secured.send(view) :]
+                continue
+            try:
+                view = view[self._sock.send(view, socket.MSG_DONTWAIT) :]
+            except BlockingIOError:
+                _ready(self._sock, select.POLLOUT, left)
 
 
 def _connected(
@@ -210,7 +210,7 @@ def _connected(
     try:
         sock = socket.socket(address.family, socket.SOCK_STREAM)
     except OSError as error:
-        raise httpcore.ConnectError(error) from error
+        raise ConnectionFailed(error) from error
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -226,7 +226,7 @@ def _connected(
             raise OSError(code, os.strerror(code))
     except OSError as error:
         sock.close()
-        raise httpcore.ConnectError(error) from error
+        raise ConnectionFailed(error) from error
     except BaseException:
         sock.close()
         raise

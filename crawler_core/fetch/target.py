@@ -5,12 +5,10 @@ from __future__ import annotations
 import functools
 import re
 
-import httpcore
 import httpx
 import msgspec
 
 from crawler_core.errors import ConfigError
-from crawler_core.fetch.transport import ProxyServer
 
 _URL = re.compile(r"(https?)://(?:[^/?#@]*@)?([^/?#@]+)([^#]*)")
 _HOST = re.compile(rb"[A-Za-z0-9._:-]+")
@@ -29,6 +27,14 @@ class Target(msgspec.Struct, frozen=True):
     def url(self) -> httpx.URL:
         """The origin as httpx wants it. Raises httpx.InvalidURL."""
         return _origin(self.origin)
+
+
+class ProxyServer(msgspec.Struct, frozen=True):
+    """An HTTP proxy: where it is, and the credentials that it asks for."""
+
+    host: bytes
+    port: int
+    auth: tuple[bytes, bytes] | None
 
 
 def target_of(url: str) -> Target:
@@ -60,10 +66,7 @@ def proxy_of(url: str, credentials: str = "") -> ProxyServer | None:
         raise ConfigError("--proxy needs an HTTP proxy, as in http://HOST:PORT.")
     user, _, password = credentials.partition(":")
     auth = (user.encode(), password.encode()) if credentials else None
-    host = parsed.raw_host
-    return ProxyServer(
-        httpcore.URL(scheme=b"http", host=host, port=parsed.port or 80, target=b"/"), auth
-    )
+    return ProxyServer(parsed.raw_host, parsed.port or 80, auth)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ssl
 import threading
 
-import certifi
-
 from crawler_core.errors import ConfigError
 
 
@@ -40,6 +38,8 @@ class Tls:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             return context
+        import certifi  # not needed by a crawl without https
+
         context.load_verify_locations(certifi.where())
         if self._ca_file:
             try:

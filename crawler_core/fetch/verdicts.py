@@ -88,6 +88,8 @@ def retry_after(value: str, now: float, date: str = "") -> float | None:
     What lies in the past is 0.
     """
     text = value.strip()
+    if not text:
+        return None
     if _SECONDS.fullmatch(text):
         return min(max(0.0, float(text)), LONGEST_WAIT)
     until = _unix(text)

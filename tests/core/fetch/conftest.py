@@ -57,8 +57,12 @@ def server() -> Iterator[FaultServer]:
     served.close()
 
 
-@pytest.fixture
-def make_fetcher() -> Iterator[MakeFetcher]:
+@pytest.fixture(params=["lean", "classic"])
+def make_fetcher(request: pytest.FixtureRequest) -> Iterator[MakeFetcher]:
+    """Fetchers over each transport: both keep every promise.
+
+    Where nothing is negotiated, the option of HTTP/2 only means that httpcore speaks 1.1.
+    """
     made: list[Fetcher] = []
 
     def make(
@@ -66,7 +70,8 @@ def make_fetcher() -> Iterator[MakeFetcher]:
         start_hosts: tuple[str, ...] = ("127.0.0.1",),
         **options: object,
     ) -> Fetcher:
-        values = {"start_urls": ("http://127.0.0.1/",), "timeout": TIMEOUT, **options}
+        values = {"start_urls": ("http://127.0.0.1/",), "timeout": TIMEOUT}
+        values |= {"http2": request.param == "classic", **options}
         fetcher = Fetcher(
             CrawlConfig(**values),  # type: ignore[arg-type]
             secrets or Secrets(),

@@ -122,6 +122,27 @@ def test_malformed_http_is_a_protocol_error(server: FaultServer, get: Get, name:
     assert result.seconds < TIMEOUT
 
 
+def test_what_is_no_http_is_left_however_it_arrives(server: FaultServer, get: Get) -> None:
+    """A greeting in pieces that only begins like HTTP is not waited for."""
+
+    def greet(talk: Talk) -> None:
+        talk.drip([b"HT", b"TQ/2"])
+        talk.hold()
+
+    result = get(server.serve("/", greet))
+    assert result.outcome is Outcome.PROTOCOL_ERROR
+    assert result.seconds < TIMEOUT
+
+
+def test_interim_answers_are_bounded(server: FaultServer, make_fetcher: MakeFetcher) -> None:
+    """A flood of interim answers ends by its size, long before its time."""
+    flood = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 10_000
+    fetcher = make_fetcher(timeout=30, http2=False)
+    result = fetcher.fetch(request(server.serve("/", _then(flood, "hold"))))
+    assert (result.outcome, result.error) == (Outcome.PROTOCOL_ERROR, "the headers are too long")
+    assert result.seconds < 5
+
+
 def test_headers_without_end_are_left(server: FaultServer, get: Get) -> None:
     """Endless headers end by size or by time, whichever comes first."""
     fast = get(server.serve("/", _drip(b"", _headers_one_by_one(), every=0)))

@@ -15,7 +15,7 @@ NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
 
 def head(status: int, **headers: str) -> Head:
     pairs = [(key.replace("_", "-").encode(), value.encode()) for key, value in headers.items()]
-    return Head(status, "HTTP/1.1", pairs)
+    return Head.of_raw(status, "HTTP/1.1", pairs)
 
 
 @pytest.mark.parametrize(
