@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from crawler_core.model import Heading, LinkKind, ParsedPage, ParseJob
+from crawler_core.parse import words
 from crawler_core.parse.elements import BORDER, START, TEXT, Attributes, Event
 from crawler_core.parse.links import LinkCollector, Resolver, refresh_target, srcset_urls
 from crawler_core.text import clean, collapse
@@ -261,8 +262,7 @@ class _Extraction:
         orders = set(_ROBOTS_PARTS.split(robots.lower()))
         nofollow = not orders.isdisjoint({"nofollow", "none"})
         links = self.links.resolved(resolver, nofollow)
-        words = "".join(self.words).replace(BORDER, " ").split()
-        visible = sum(map(len, words)) + max(len(words) - 1, 0)
+        word_count, visible = words.measure(self.words)
         return ParsedPage(
             title=heading("".join(self.title or ())),
             has_title=self.title is not None,
@@ -278,7 +278,7 @@ class _Extraction:
             language=self.language,
             links=links,
             ids=tuple(self.ids),
-            word_count=len(words),
+            word_count=word_count,
             text_ratio=round(100 * visible / characters, 3) if characters else 0.0,
             encoding=encoding,
             noindex=not orders.isdisjoint({"noindex", "none"}),

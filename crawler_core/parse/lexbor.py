@@ -79,13 +79,13 @@ def read(text: str) -> Iterator[Event]:
 
 def _walk(node: LexborNode) -> Iterator[Event]:
     """The events of a tree. It keeps its own stack: depth must not need recursion."""
-    traits = _TRAITS
+    traits, text_tag = _TRAITS, _TEXT_TAG
     parts: list[str] = []
     nodes: list[LexborNode] = []
     entries: list[tuple[int, str]] = []
     while True:
         number = node.tag_id
-        if number == _TEXT_TAG:
+        if number == text_tag:
             parts.append(node.text_content or "")
         elif number > _LAST_NO_ELEMENT:
             entry = traits.get(number, _BLOCK)
@@ -101,10 +101,13 @@ def _walk(node: LexborNode) -> Iterator[Event]:
                 yield START, tag, told
             child = None if trait & _CLOSED else node.first_child
             if child is not None:
-                nodes.append(node)
-                entries.append(entry)
-                node = child
-                continue
+                if not trait and child.tag_id == text_tag and child.next is None:
+                    parts.append(child.text_content or "")  # as in most of a listing
+                else:
+                    nodes.append(node)
+                    entries.append(entry)
+                    node = child
+                    continue
             if trait & _ENDED:
                 if trait & _CLOSED:
                     parts.append(node.text())
@@ -148,8 +151,7 @@ def _may_explode(raw: bytes) -> bool:
     # So many tags that open and so many that repeat them are at most a quarter of the square.
     if tags * tags <= 4 * MAX_REPEATED:
         return False
-    opened = tags - raw.count(b"</")
-    left_open = _most_left_open(raw)
+    left_open, opened = _most_left_open(raw)
     if left_open <= MAX_OPEN and left_open * opened <= MAX_REPEATED:
         return False
     if _most_open(_NESTED, raw) > MAX_OPEN:
@@ -157,17 +159,21 @@ def _may_explode(raw: bytes) -> bool:
     return _most_open(_FORMATTING, raw) * opened > MAX_REPEATED
 
 
-def _most_left_open(raw: bytes) -> int:
-    """The most tags without an end tag so far, those that need none included, or some more."""
-    most = now = lowest = 0
+def _most_left_open(raw: bytes) -> tuple[int, int]:
+    """The most tags without an end tag so far, those that need none included, or some more.
+
+    And how many tags open at all.
+    """
+    most = now = lowest = total = 0
     for start in range(0, len(raw), _LOOK):
         piece = raw[start : start + _LOOK]
         closed = piece.count(b"</")
         opened = piece.count(b"<") - closed
+        total += opened
         lowest = min(lowest, now - closed)
         most = max(most, now - lowest + opened)
         now += opened - closed
-    return most
+    return most, total
 
 
 def _most_open(tag: re.Pattern[bytes], raw: bytes) -> int:

@@ -115,6 +115,8 @@ def start_worker(memory_limit: int, devnull: bool) -> None:
     # What is loaded stays: the collector looks at the trees of pages only.
     gc.freeze()
     _own_process = hasattr(signal, "setitimer")
+    if _own_process:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
 def _events(text: str, parser: str) -> tuple[str, Iterator[Event]]:
@@ -143,9 +145,8 @@ def _guarded(job: ParseJob, parser: str) -> ParsedPage | ParseFailure:
 def _timed(job: ParseJob, parser: str) -> ParsedPage:
     if not _own_process or job.deadline <= 0 or not _on_main_thread():
         return parse_page(job, parser)
-    # The signal's default action ends the process even while C code holds the GIL; a
-    # handler in Python would wait for that code.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    # Its default action ends the process even while C code holds the GIL; a handler in
+    # Python would wait for that code.
     signal.setitimer(signal.ITIMER_REAL, job.deadline)
     try:
         return parse_page(job, parser)
