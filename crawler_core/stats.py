@@ -16,10 +16,17 @@ _RATE_SPAN = 3.0
 _LATENCY_SPAN = 10.0
 _KEPT_COMPLETIONS = 200
 _KEPT_LOG = 500
+_GRAIN = 0.1
+"""Seconds of which a meter keeps one sum."""
+_SAMPLES = 256
+"""Latencies kept of one second, the newest of it."""
 
 
 class _Second:
-    __slots__ = ("_sorted", "at", "bytes", "fetches", "latencies", "new_urls", "parses")
+    __slots__ = (
+        *("_latencies", "_ordered", "_ordered_at"),
+        *("at", "bytes", "fetches", "new_urls", "parses"),
+    )
 
     def __init__(self, at: int) -> None:
         self.at = at
@@ -27,45 +34,65 @@ class _Second:
         self.parses = 0
         self.bytes = 0
         self.new_urls = 0
-        self.latencies: list[float] = []
-        self._sorted = 0
+        self._latencies: list[float] = []
+        self._ordered: list[float] = []
+        self._ordered_at = 0
+
+    def fetched(self, seconds: float, size: int) -> None:
+        """An answer of `size` bytes came after `seconds`."""
+        if self.fetches < _SAMPLES:
+            self._latencies.append(seconds)
+        else:
+            self._latencies[self.fetches % _SAMPLES] = seconds
+        self.fetches += 1
+        self.bytes += size
 
     def ordered(self) -> list[float]:
-        """The latencies, sorted once for each time that they have grown."""
-        if self._sorted != len(self.latencies):
-            self.latencies.sort()
-            self._sorted = len(self.latencies)
-        return self.latencies
+        """The latencies kept, sorted once for each time that there are new ones."""
+        if self._ordered_at != self.fetches:
+            self._ordered = sorted(self._latencies)
+            self._ordered_at = self.fetches
+        return self._ordered
+
+
+class _Grain:
+    """Sum and number of what happened within a moment."""
+
+    __slots__ = ("at", "count", "seconds")
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self.seconds = 0.0
+        self.count = 0
 
 
 class Meter:
     """How busy a pool was, and how long its work waited, over the last seconds."""
 
     def __init__(self) -> None:
-        self._waits: deque[tuple[float, float]] = deque(maxlen=400)
-        self._busy: deque[tuple[float, float]] = deque()
+        self._waits: deque[_Grain] = deque()
+        self._busy: deque[_Grain] = deque()
 
     def waited(self, now: float, seconds: float) -> None:
         """Note that a piece of work waited `seconds` for a free worker."""
-        self._waits.append((now, seconds))
+        _add(self._waits, now, seconds)
 
     def worked(self, now: float, seconds: float) -> None:
         """Note that a worker was busy for `seconds` until now."""
-        self._busy.append((now, seconds))
-        while now - self._busy[0][0] > _RATE_SPAN:
-            self._busy.popleft()
+        _add(self._busy, now, seconds)
 
     def wait_ms(self, now: float) -> float:
         """Mean wait in milliseconds."""
-        recent = [seconds for at, seconds in self._waits if now - at <= _RATE_SPAN]
-        return 1000 * sum(recent) / len(recent) if recent else 0.0
+        recent = [grain for grain in self._waits if now - grain.at <= _RATE_SPAN]
+        count = sum(grain.count for grain in recent)
+        return 1000 * sum(grain.seconds for grain in recent) / count if count else 0.0
 
     def utilisation(self, now: float, workers: int) -> float:
         """Share of `workers` that was busy, 0 to 1."""
         spent = sum(
-            min(seconds, _RATE_SPAN - (now - at))
-            for at, seconds in self._busy
-            if now - at < _RATE_SPAN
+            min(grain.seconds, grain.count * (_RATE_SPAN - (now - grain.at)))
+            for grain in self._busy
+            if now - grain.at < _RATE_SPAN
         )
         return min(1.0, spent / (_RATE_SPAN * workers)) if workers else 0.0
 
@@ -94,10 +121,7 @@ class Stats:
 
     def fetched(self, result: FetchResult, now: float) -> None:
         """A request was answered, or failed."""
-        second = self._second(now)
-        second.fetches += 1
-        second.bytes += result.wire_bytes
-        second.latencies.append(result.seconds)
+        self._second(now).fetched(result.seconds, result.wire_bytes)
         self.bytes += result.wire_bytes
         self.fetch.worked(now, result.seconds)
 
@@ -155,12 +179,11 @@ class Stats:
         recent = [s for s in self._seconds if current - span <= s.at < current]
         if not recent and current < 1:
             recent = list(self._seconds)
-        latencies = sorted(
-            seconds
-            for second in self._seconds
-            if second.at >= current - _LATENCY_SPAN
-            for seconds in second.ordered()
-        )
+        latencies: list[float] = []
+        for second in self._seconds:
+            if second.at >= current - _LATENCY_SPAN:
+                latencies += second.ordered()
+        latencies.sort()
         return Rates(
             fetches=sum(s.fetches for s in recent) / span,
             parses=sum(s.parses for s in recent) / span,
@@ -191,6 +214,15 @@ class Stats:
         if not self._seconds or self._seconds[-1].at != at:
             self._seconds.append(_Second(at))
         return self._seconds[-1]
+
+
+def _add(grains: deque[_Grain], now: float, seconds: float) -> None:
+    if not grains or now - grains[-1].at >= _GRAIN:
+        grains.append(_Grain(now))
+        while now - grains[0].at > _RATE_SPAN:
+            grains.popleft()
+    grains[-1].seconds += seconds
+    grains[-1].count += 1
 
 
 def _percentile(ordered: list[float], share: float) -> float:

@@ -147,7 +147,7 @@ def test_utilisation_holds_at_high_speed() -> None:
     meter = Meter()
     for number in range(60_000):
         meter.worked(number / 2_000, 0.004)
-    assert meter.utilisation(30.0, 16) == pytest.approx(0.5, rel=0.01)
+    assert meter.utilisation(30.0, 16) == pytest.approx(0.5, rel=0.04)  # one grain of 30
     assert len(meter._busy) < 7_000
 
 
