@@ -51,6 +51,7 @@ class Resolver:
         self._codec = None if encoding in _IN_UTF_8 else codec_of(encoding)
         self._targets: dict[str, Target | None] = {}
         self._folder = _folder_of(url)
+        self._root = _root_of(self._folder)
         self._itself: str | None = None
         if base_href is not None:
             absolute = self.split(base_href)[0]
@@ -59,6 +60,7 @@ class Resolver:
                 self.base = absolute
                 self.has_base = True
                 self._folder = _folder_of(absolute)
+                self._root = _root_of(self._folder)
                 self._itself = None
 
     def split(self, raw: str) -> tuple[str, str]:
@@ -78,7 +80,9 @@ class Resolver:
 
     def _split(self, raw: str) -> tuple[str, str]:
         if self._depends_on_folder(raw):
-            absolute, fragment = _split_in_folder(raw, self._folder)
+            # What begins with a slash means the same everywhere on the host.
+            place = self._root if raw[0] == "/" else self._folder
+            absolute, fragment = _split_in_folder(raw, place)
         else:
             absolute, fragment = split_link(raw, self.base)
         if self._codec and not raw.isascii() and absolute.startswith(_HTTP):
@@ -204,7 +208,12 @@ def _folder_of(base: str) -> str:
     return path[: path.rfind("/") + 1]
 
 
-@lru_cache(maxsize=4096)
+def _root_of(folder: str) -> str:
+    """The folder at the root of the same host."""
+    return folder[: folder.find("/", 8) + 1]  # behind "http://" or "https://"
+
+
+@lru_cache(maxsize=16_384)
 def _split_in_folder(raw: str, folder: str) -> tuple[str, str]:
     # Pages of one folder name each other by the same references.
     return split_link(raw, folder)
