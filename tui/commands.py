@@ -44,8 +44,9 @@ _WRONG = 2
 _HIDDEN = ("crawl", "start")
 """Commands that a line without one stands for."""
 _DEMO_CSV = "demo.csv"
-_DEMO_ENGINE: dict[str, Any] = {"fetch_workers": 16, "parse_deadline": 2.0}
-"""Without a screen; the deadline is short so that the page that outlasts it is soon over."""
+_DEMO_ENGINE: dict[str, Any] = {"fetch_workers": 16, "parse_deadline": 2.0, "parser": "soup"}
+"""Without a screen; the deadline is short so that the page that outlasts it is soon over, and
+the parser the one that it outlasts."""
 _NO_SCREEN = "There is no terminal here: the crawl runs without the dashboard."
 _EXAMPLES = """\b
 Examples:

@@ -106,6 +106,7 @@ class CrawlSession:
             fetch_workers=_DEMO_FETCH_WORKERS,
             parse_workers=_DEMO_PARSE_WORKERS,
             parse_deadline=DEMO_DEADLINE,
+            parser="soup",  # some of its faults are faults for one parser only
         )
         path = store or places.new_store(config.start_urls[0], name="demo")
         return RemoteCrawl.open(
