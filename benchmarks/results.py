@@ -13,7 +13,7 @@ import msgspec
 
 from benchmarks.measure import Usage
 
-_PACKAGES = ("textual", "httpx", "pyreqwest", "beautifulsoup4", "lxml", "selectolax")
+_PACKAGES = ("textual", "httpx", "beautifulsoup4", "lxml", "selectolax")
 
 
 class Run(msgspec.Struct, frozen=True):

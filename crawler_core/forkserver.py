@@ -6,7 +6,10 @@ imports its own modules meanwhile.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import signal
+from collections.abc import Iterator
 from multiprocessing.context import BaseContext
 
 _WORKER = "crawler_core.parse.worker"
@@ -36,11 +39,27 @@ def preloaded(parser: str = "auto") -> list[str]:
 
 
 def begin(parser: str = "auto") -> None:
-    """Start the server, where there is one; does not wait until it is ready.
+    """Start the server, where there is one and it does not run; does not wait until it is ready.
 
     Raises OSError where no process can be started.
     """
     if context(parser).get_start_method() == "forkserver":
-        from multiprocessing import forkserver
+        from multiprocessing import forkserver, resource_tracker
 
-        forkserver.ensure_running()
+        resource_tracker.ensure_running()  # which ends by letting SIGINT through again
+        with _deaf_to_the_terminal():
+            forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def _deaf_to_the_terminal() -> Iterator[None]:
+    """Processes started inside never get what a terminal sends to all: SIGINT and SIGHUP.
+
+    Python's server ignores SIGINT only once it has loaded everything, and until then ends
+    with a traceback. Of SIGHUP it would die, and all of its workers with it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -31,8 +31,8 @@ WORKER_MEMORY = 3 * 1024**3
 _TRIALS = 3
 _TRIAL_SECONDS = 10.0
 _NO_WORKERS = (
-    "This system lets no parse worker start: raise its limits (ulimit -n, ulimit -u), "
-    "or parse in threads instead, by --parse-in threads."
+    "This system lets no parse worker start: raise its limits (ulimit -n, ulimit -u), see that "
+    "/dev/shm and TMPDIR can be written to, or parse in threads, by --parse-in threads."
 )
 
 
@@ -193,6 +193,7 @@ class ParsePool:
 
     def _build_processes(self) -> Executor:
         self._processes[:] = [process for process in self._processes if process.is_alive()]
+        forkserver.begin(self._parser)
         executor = ProcessPoolExecutor(
             self.target,
             mp_context=_noting(forkserver.context(self._parser), self._processes.append),

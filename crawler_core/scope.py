@@ -53,13 +53,17 @@ class Reference(msgspec.Struct, frozen=True):
 class Scope:
     """The rules of one crawl."""
 
-    def __init__(self, config: CrawlConfig, sites: Iterable[str] = ()) -> None:
+    def __init__(
+        self, config: CrawlConfig, sites: Iterable[str] = (), folders: Iterable[str] = ()
+    ) -> None:
+        """`sites` and `folders` are those that `add_site` added in an earlier run."""
         self._config = config
         self._include = [re.compile(pattern) for pattern in config.include]
         self._exclude = [re.compile(pattern) for pattern in config.exclude]
         self.sites: set[str] = {urls.site(start) for start in config.start_urls} | set(sites)
         """`host[:port]` of every internal site (see `url.site`)."""
-        self._folders = tuple(_folder(start) for start in config.start_urls)
+        self.folders = (*map(_folder, config.start_urls), *folders)
+        """Where --stay-under stays."""
         self._inside = self._prefixes()
 
     def add_site(self, address: str) -> str | None:
@@ -68,7 +72,7 @@ class Scope:
         if self._is_internal_site(site):
             return None
         self.sites.add(site)
-        self._folders += (_folder(address),)
+        self.folders += (_folder(address),)
         self._inside = self._prefixes()
         return site
 
@@ -105,7 +109,7 @@ class Scope:
             return NOT_INCLUDED
         if config.stay_under and internal and reference.kind not in RESOURCE_KINDS:
             place = urls.site(address) + urls.path_of(address)
-            if not place.startswith(self._folders):
+            if not place.startswith(self.folders):
                 return OUTSIDE
         if config.max_depth is not None and reference.depth > config.max_depth:
             return TOO_DEEP

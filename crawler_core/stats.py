@@ -79,7 +79,7 @@ class Meter:
 
     def worked(self, now: float, seconds: float) -> None:
         """Note that a worker was busy for `seconds` until now."""
-        _add(self._busy, now, seconds)
+        _add(self._busy, now, min(seconds, _RATE_SPAN))
 
     def wait_ms(self, now: float) -> float:
         """Mean wait in milliseconds."""

@@ -6,6 +6,8 @@ import atexit
 import os
 import sys
 
+_INTERRUPTED = 130
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command line (without the program's name) and return its exit code."""
@@ -18,9 +20,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    from tui.commands import run_command_line
+    try:
+        from tui.commands import run_command_line
 
-    return run_command_line(argv)
+        return run_command_line(argv)
+    except KeyboardInterrupt:  # while all of that is loaded, some 0.2 s
+        sys.stderr.write("crawltui: Broken off.\n")
+        return _INTERRUPTED
 
 
 class _Ending:

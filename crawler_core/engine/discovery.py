@@ -103,6 +103,8 @@ class Discovery:
             self._frontier.promote(url_id, Role.CRAWL, internal=True)
             self._store.update_url(self._table.row(url_id))
         if site is not None:
+            # What is asked for anew has no links to be offered again: it will name them itself.
+            self._offered = array("H", bytes(2 * len(self._offered)))
             for source_id in range(1, len(self._table) + 1):
                 if self._table.stage[source_id] == Stage.DONE and source_id != url_id:
                     self._to_relax.append(source_id)
@@ -216,11 +218,11 @@ class Discovery:
     def _offer_known(self, source_id: int, target: int, kind: LinkKind, nofollow: bool) -> None:
         table = self._table
         stage = table.stage[target]
-        if stage == Stage.KEPT_OUT and is_permanent(table.reason(target)):
+        chain = self._chain(source_id, kind)
+        if not chain and stage == Stage.KEPT_OUT and is_permanent(table.reason(target)):
             self._offered[target] = _ALL_MANNERS
             return
         reference = self._reference(source_id, kind, nofollow)
-        chain = self._chain(source_id, kind)
         verdict = self._scope.judge(table.address(target), reference)
         if verdict.reason not in _PATH:
             self._offered[target] |= _manner(reference)
@@ -234,6 +236,8 @@ class Discovery:
             role, internal = max(role, verdict.role), internal or verdict.internal
         if (role, internal) != (table.role[target], bool(table.internal[target])):
             promoted = promoted or role > table.role[target]
+            if stage == Stage.DONE and internal and not table.internal[target]:
+                self._stats.internal_done += 1  # it was counted as one of another site
             self._frontier.promote(target, role, internal)
             better = True
         if stage == Stage.KEPT_OUT and (chain or not verdict.reason):

@@ -59,7 +59,11 @@ class Ledger:
         self.store = store
         self.stats = Stats(now)
         self.frontier = Frontier(config)
-        self.scope = Scope(config, json.loads(store.meta("sites") or "[]"))
+        self.scope = Scope(
+            config,
+            json.loads(store.meta("sites") or "[]"),
+            json.loads(store.meta("folders") or "[]"),
+        )
         self.discovery = Discovery(self.frontier, self.scope, store, self.stats)
         self._wall = wall
         self._chance = chance
@@ -321,6 +325,7 @@ class Ledger:
         site = self.discovery.end_of_start_chain(url_id)
         if site is not None:
             self.store.set_meta("sites", json.dumps(sorted(self.scope.sites)))
+            self.store.set_meta("folders", json.dumps(sorted(set(self.scope.folders))))
             self._tell("info", f"a start URL redirects to {site}: it is crawled as well")
 
     def _note_start(self) -> None:

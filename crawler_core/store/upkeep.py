@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from crawler_core.errors import EnvironmentRefused, StoreFormatError
+from crawler_core.errors import EnvironmentRefused, StoreFormatError, StoreInUse
 from crawler_core.store import files, schema
 from crawler_core.store.lock import StoreLock
 
@@ -28,7 +28,15 @@ def bring_up(path: Path) -> None:
     Raises StoreFormatError, StoreInUse and EnvironmentRefused.
     """
     path = path.resolve()
-    lock = StoreLock.acquire(path)
+    try:
+        lock = StoreLock.acquire(path)
+    except StoreInUse:
+        raise
+    except EnvironmentRefused as error:
+        raise EnvironmentRefused(
+            f"{path} is of an older version of crawltui and must be changed once before it can "
+            "be read: copy it to a folder that you may write to."
+        ) from error
     try:
         with files.refusing(path):
             connection = files.connect_writer(path)

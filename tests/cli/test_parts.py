@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -15,6 +18,7 @@ import trustme
 from crawler_core.config import Secrets
 from crawler_core.errors import ConfigError
 from crawler_core.snapshot import LogLine, PoolView, Rates, Snapshot, StageCounts
+from tests.cli.conftest import ROOT, SECONDS
 from tests.site import SmallSite, closed_port, html
 from tui.flags import ByteSize, Duration
 from tui.options import (
@@ -210,3 +214,31 @@ def test_a_proxy_is_not_gone_around(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.options.speaks_tls", refuse)
     assert resolve_start(("x.test", "x.test/"), proxy="http://127.0.0.1:1") == ("https://x.test/",)
     assert resolve_start(("127.0.0.1:8000",)) == ("http://127.0.0.1:8000/",)
+
+
+_INTERRUPTED_WHILE_LOADING = """
+import os, signal, sys
+
+class Finder:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == "tui.commands":
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder)
+from tui.cli import main
+sys.exit(main(["crawls"]))
+"""
+
+
+def test_an_interrupt_while_the_program_loads_is_told_in_words() -> None:
+    """Ctrl-C counts from the first moment: 130 and a sentence, no traceback."""
+    result = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_WHILE_LOADING],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=SECONDS,
+    )
+    assert (result.returncode, result.stderr) == (130, "crawltui: Broken off.\n")

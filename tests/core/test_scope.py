@@ -187,3 +187,15 @@ def test_which_reasons_are_final() -> None:
     assert all(is_permanent(reason) for reason in (*final, "excluded by x"))
     changing = (scope.TOO_DEEP, scope.HOPS, scope.OUTSIDE, scope.RESOURCES_OFF, scope.MAX_PAGES)
     assert not any(is_permanent(reason) for reason in (*changing, scope.EXTERNAL_OFF))
+
+
+def test_a_resume_stays_under_the_same_folders() -> None:
+    """What a site that a start URL redirected to brought in counts after a resume too."""
+    config = CrawlConfig(start_urls=("http://a.test/x/",), stay_under=True)
+    first = Scope(config)
+    first.add_site("http://www.b.test/y/")
+    resumed = Scope(config, sorted(first.sites), sorted(first.folders))
+    link = Reference(LinkKind.ANCHOR, False, 1, 0, True)
+    for address in ("http://www.b.test/y/1", "http://www.b.test/z/1", "http://a.test/x/1"):
+        assert resumed.judge(address, link) == first.judge(address, link)
+    assert first.judge("http://www.b.test/y/1", link).reason == ""

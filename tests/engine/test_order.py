@@ -11,7 +11,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.engine.crawling import Rows, crawl_to_end, rows_of
+from crawler_core.engine import discovery
+from crawler_core.engine.ledger import Ledger
+from crawler_core.frontier.frontier import Fetch, KeptOut
+from crawler_core.model import (
+    FetchRequest,
+    FetchResult,
+    Link,
+    LinkKind,
+    Outcome,
+    ParsedPage,
+    Purpose,
+    Role,
+)
+from crawler_core.store.reader import StoreReader
+from crawler_core.store.writer import Store
+from tests.engine.crawling import NOT_COMPARED, Rows, config, crawl_to_end, rows_of
 from tests.engine.site import Answer, Reply, Site, page, redirect
 
 WORKERS = (1, 4, 16)
@@ -141,3 +156,111 @@ def test_any_small_site(graph: list[Answer], depth: int | None, under: bool) -> 
             Path(folder), site, "/0", workers=(1, 8), max_depth=depth, stay_under=under
         )
     assert one == eight
+
+
+Node = str | tuple[Link, ...] | None
+"""Where a URL redirects to, the links of a page, or nothing: 404."""
+
+ADDRESSES = [
+    *(f"http://a.test/{n}" for n in range(6)),
+    *(f"http://a.test/out/{n}" for n in range(2)),
+    *(f"http://sub.a.test/{n}" for n in range(2)),
+    *(f"http://b.test/{n}" for n in range(2)),
+]
+LINKED = [*[LinkKind.ANCHOR] * 6, *sorted(set(LinkKind) - {LinkKind.REDIRECT})]
+
+
+def web_of(chance: random.Random) -> dict[str, Node]:
+    """A dense web: what one page says of a URL another one overrules."""
+
+    def node() -> Node:
+        kind = chance.random()
+        if kind < 0.3:
+            return chance.choice(ADDRESSES) if kind < 0.25 else None
+        return tuple(
+            Link(chance.choice(ADDRESSES), chance.choice(LINKED), nofollow=chance.random() < 0.3)
+            for _ in range(chance.randrange(1, 5))
+        )
+
+    web = {address: node() for address in ADDRESSES}
+    web["http://go.test/"] = "http://b.test/0"
+    web[ADDRESSES[0]] = tuple(Link(address, LinkKind.ANCHOR) for address in ADDRESSES[1::3])
+    return web
+
+
+def options_of(chance: random.Random) -> dict[str, Any]:
+    """Some of the options that decide what is asked for."""
+    found: dict[str, Any] = {
+        name: chance.random() < 0.5 for name in ("external", "follow_nofollow", "subdomains")
+    }
+    seldom = {"exclude": ("/out/",), "resources": False, "stay_under": True}
+    found |= {name: value for name, value in seldom.items() if chance.random() < 0.2}
+    return found | ({"max_depth": chance.randrange(1, 5)} if chance.random() < 0.4 else {})
+
+
+def answer(request: FetchRequest, node: Node) -> FetchResult:
+    """What the server of a made-up web says."""
+    if node is None:
+        return FetchResult(request, Outcome.CLIENT_ERROR, 404)
+    if isinstance(node, str):
+        return FetchResult(request, Outcome.REDIRECT, 302, location=node)
+    read = request.purpose is Purpose.CRAWL
+    return FetchResult(request, Outcome.OK, 200, body_read=read, is_html=True)
+
+
+def walk(path: Path, web: dict[str, Node], order: random.Random, **options: Any) -> list[Any]:
+    """All exports of a crawl without a network, whose answers and pages arrive in `order`."""
+    starts = ("http://a.test/0", "http://go.test/")
+    settings = config(*starts, ignore_robots=True, rate=0, per_host=0, **options)
+    store = Store.create(path, settings, version="0", force=True)
+    ledger = Ledger(store, settings, now=0.0, wall=lambda: 0.0, chance=lambda: 0.5)
+    ledger.load(0.0)
+    table, now = ledger.frontier.table, 0.0
+    flying: list[FetchResult] = []
+    read: list[FetchResult] = []
+    while not ledger.frontier.is_done:
+        now += 1000
+        claim = ledger.frontier.claim(now) if order.random() < 0.6 else None
+        if isinstance(claim, Fetch):
+            url, role = table.address(claim.url_id), Role(table.role[claim.url_id])
+            purpose = Purpose.CRAWL if role is Role.CRAWL else Purpose.CHECK
+            flying.append(answer(FetchRequest(0, claim.url_id, url, purpose), web.get(url)))
+        elif isinstance(claim, KeptOut):
+            ledger.kept_out(claim)
+        elif flying and order.random() < 0.5:
+            result = flying.pop(order.randrange(len(flying)))
+            if ledger.answered(result, now)[0]:
+                read.append(result)
+        elif read:
+            result = read.pop(order.randrange(len(read)))
+            links = web[result.request.url]
+            assert isinstance(links, tuple)
+            ledger.record(result, ParsedPage(links=links))
+    store.close()
+    with StoreReader(path) as reader:
+        assert reader.summary().internal_done == ledger.stats.internal_done
+        assert reader.summary().skipped == +ledger.stats.skipped
+        rows = [*reader.pages(True), *reader.pages(False), *reader.links()]
+        return [{name: row[name] for name in row.keys() - NOT_COMPARED} for row in rows]
+
+
+def test_what_is_known_of_a_link_may_be_skipped(tmp_path: Path) -> None:
+    """Whatever order pages arrive in, links that are not looked at again would change nothing."""
+    path = tmp_path / "a.crawl"
+    for seed in range(60):
+        web, options = web_of(random.Random(seed)), options_of(random.Random(seed))
+        found = [walk(path, web, random.Random(order), **options) for order in range(2)]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(discovery, "_MANNER", [0] * len(discovery._MANNER))
+            every_link = walk(path, web, random.Random(0), **options)
+        assert found == [every_link] * 2, seed
+
+
+def test_a_start_may_redirect_to_what_is_excluded(tmp_path: Path) -> None:
+    """Where a start URL leads is crawled, also if a page named it before and it was kept out."""
+    out = "http://a.test/out/0"
+    nodes: dict[str, Node] = {"http://a.test/0": (Link(out, LinkKind.ANCHOR),), out: ()}
+    nodes["http://go.test/"] = out
+    for seed in range(8):
+        found = walk(tmp_path / "a.crawl", nodes, random.Random(seed), exclude=("/out/",))
+        assert [row["Outcome"] for row in found if row.get("Address") == out] == ["ok"]

@@ -21,9 +21,17 @@ from tui.widgets.lists import finished
 from tui.widgets.steady import HELD, Steady, at_rest, looks_same, steady
 
 
-def _judged(at: float, word: str, state: str = "running", workers: int = 4) -> Snapshot:
-    base = busy_snapshot(fetch=workers)
-    return msgspec.structs.replace(base, at=at, verdict=word, advice=f"{word} at {at}", state=state)
+def _judged(
+    at: float, word: str, state: str = "running", workers: int = 4, parser: str = "soup"
+) -> Snapshot:
+    return msgspec.structs.replace(
+        busy_snapshot(fetch=workers),
+        at=at,
+        verdict=word,
+        advice=f"{word} at {at}",
+        state=state,
+        parser=parser,
+    )
 
 
 def test_a_verdict_stays_long_enough_to_be_read() -> None:
@@ -39,9 +47,9 @@ def test_a_verdict_stays_long_enough_to_be_read() -> None:
     assert all(b - a >= HELD for a, b in pairwise(changes))
 
 
-@pytest.mark.parametrize("urgent", [{"state": "paused"}, {"workers": 5}])
+@pytest.mark.parametrize("urgent", [{"state": "paused"}, {"workers": 5}, {"parser": "lexbor"}])
 def test_the_answer_to_a_key_is_shown_at_once(urgent: dict[str, object]) -> None:
-    """A pause or another number of workers does not wait for its second."""
+    """A pause, another number of workers or another parser does not wait for its second."""
     shown = steady(Steady(), _judged(1000.0, "FETCH-BOUND"))
     new = steady(shown, _judged(1000.1, "OTHER", **urgent))  # type: ignore[arg-type]
     assert new.word == "OTHER"

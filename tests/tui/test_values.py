@@ -148,6 +148,14 @@ def test_change_of_the_parser_is_measured() -> None:
     assert chip(seen.change) == ("BeautifulSoup → lexbor, 1.0 → 9.0 parses/s (+800 %)", "ok")
 
 
+def test_a_crawl_that_ends_ends_the_measuring() -> None:
+    """What changed is still told then, and that it is being measured no longer."""
+    before, after = _at(0, 8, 41.0), msgspec.structs.replace(_at(1, 8, 41.0), parser="lexbor")
+    seen = watch(watch(Watch(), before, 0), after, 1)
+    seen = watch(seen, msgspec.structs.replace(after, state="finished"), 2)
+    assert chip(seen.change) == ("BeautifulSoup → lexbor", "strong")
+
+
 def test_change_taken_back_is_none() -> None:
     """Plus and minus at once is no change; a pause ends the measuring."""
     seen = watch(Watch(), _at(0, 8, 41.0), 0)

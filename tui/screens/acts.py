@@ -208,8 +208,11 @@ class Acts(Saving):
             self.open_tab("hosts")
             return
         url_id, address = self.selected()
+        results = self.query_one(ResultsPane)
         if url_id or address:
             self.read_detail(url_id, address)
+        elif self.tab == "results" and results.feed is None:
+            results.then = self.action_detail
 
     def action_open(self) -> None:
         """Open the selected URL in the browser."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -110,6 +110,8 @@ class ResultsPane(Vertical):
         self.matches: frozenset[int] = frozenset()
         """Ids that held the last filter's text: what n and N go to after it is cleared."""
         self.busy = False
+        self.then: Callable[[], None] | None = None
+        """What a key asked for while there were no rows yet: done once they are there."""
 
     def compose(self) -> ComposeResult:
         yield Input(
@@ -172,6 +174,9 @@ class ResultsPane(Vertical):
             self.grid.follow = False
         self.grid.sorted_by = (self.wanted.sort, self.wanted.reverse)
         self.draw()
+        then, self.then = self.then, None
+        if then is not None:
+            self.call_later(then)
 
     def draw(self) -> None:
         """Bring the headline up to date and the table with it."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from crawler_core.snapshot import Snapshot
+from crawler_core.snapshot import FINAL_STATES, Snapshot
 from tui.formats import parser_name, rate
 
 SETTLE = 1.0
@@ -29,6 +29,8 @@ class Change(msgspec.Struct, frozen=True):
     rate_before: float
     rate_after: float | None = None
     """Completions a second; None while it is measured."""
+    ended: bool = False
+    """The crawl ended before it could be measured."""
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -50,12 +52,8 @@ def watch(seen: Watch, snapshot: Snapshot, now: float) -> Watch:
     ):
         if old and new and old != new:
             change = _changed(change, kind, (old, new), snapshot, now)
-    if change is not None and change.rate_after is None and now - change.at >= SETTLE + WINDOW:
-        if snapshot.state == "running":
-            after = _mean(snapshot, change.kind)
-            change = msgspec.structs.replace(change, rate_after=after)
-        else:
-            change = None
+    if change is not None and change.rate_after is None:
+        change = _measured(change, snapshot, now)
     return Watch(snapshot.fetch.target, snapshot.parse.target, snapshot.parser, change)
 
 
@@ -72,6 +70,8 @@ def chip(change: Change | None) -> tuple[str, str]:
     else:
         text = f"{change.before} → {change.after} {change.kind} workers"
     noun = "fetches/s" if change.kind == "fetch" else "parses/s"
+    if change.ended:
+        return text, "strong"
     if change.rate_after is None:
         return f"{text}, measuring…", "accent"
     text += f", {_short(change.rate_before)} → {_short(change.rate_after)} {noun}"
@@ -95,6 +95,17 @@ def _changed(
             return None
         return msgspec.structs.replace(last, after=new, at=now)
     return Change(kind, old, new, now, _mean(snapshot, kind))
+
+
+def _measured(change: Change, snapshot: Snapshot, now: float) -> Change | None:
+    # After its last snapshot nothing comes that could end the measuring.
+    if snapshot.state in FINAL_STATES:
+        return msgspec.structs.replace(change, ended=True)
+    if now - change.at < SETTLE + WINDOW:
+        return change
+    if snapshot.state != "running":
+        return None
+    return msgspec.structs.replace(change, rate_after=_mean(snapshot, change.kind))
 
 
 def _mean(snapshot: Snapshot, kind: str) -> float:

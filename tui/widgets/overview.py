@@ -242,9 +242,10 @@ def brief(snapshot: Snapshot, width: int, height: int, *, keys: bool = True) -> 
         way.flush(f"retry {count(s.retry)}", width - 1, "warn")
     if not snapshot.history and snapshot.state in FINAL_STATES:
         speed_line, answer = _on_average(snapshot), Line()
+    by = snapshot.parser if snapshot.parse.where == "processes" else ""
     return [
         _brief_pool("FETCH", snapshot.fetch, cells, "fetch", "+ −" if keys else ""),
-        _brief_pool("PARSE", snapshot.parse, cells, "parse", "< >" if keys else ""),
+        _brief_pool("PARSE", snapshot.parse, cells, "parse", "< >" if keys else "", by),
         speed_line,
         answer,
         way,
@@ -296,8 +297,8 @@ def _pool_words(pool: PoolView, width: int) -> Line:
     return line.flush(f"queue wait {pool.queue_wait_ms:.0f} ms", width - 2, "dim")
 
 
-def _brief_pool(name: str, pool: PoolView, cells: int, style: str, keys: str) -> Line:
-    line = Line(f" {name} ", "title").put(f"{pool.where:<9} ", "dim")
+def _brief_pool(name: str, pool: PoolView, cells: int, style: str, keys: str, by: str = "") -> Line:
+    line = Line(f" {name} ", "title").put(f"{by or pool.where:<9} ", "dim")
     if not pool.maximum:
         return line.put("no workers now", "dim")
     start = line.at

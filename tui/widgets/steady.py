@@ -22,7 +22,7 @@ class Steady(msgspec.Struct, frozen=True):
 
 def steady(shown: Steady, snapshot: Snapshot) -> Steady:
     """The verdict to show after one more snapshot; the time is that of the snapshots."""
-    key = (snapshot.state, snapshot.fetch.target, snapshot.parse.target)
+    key = (snapshot.state, snapshot.fetch.target, snapshot.parse.target, snapshot.parser)
     if key == shown.key and 0 <= snapshot.at - shown.at < HELD:
         return shown
     if (snapshot.verdict, snapshot.advice, key) == (shown.word, shown.says, shown.key):

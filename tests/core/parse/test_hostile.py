@@ -84,6 +84,12 @@ def test_depth_does_not_matter() -> None:
         "<meta http-equiv=refresh content='1" + " " * 500_000 + "x'>",
         "<a href='" + "%" * 500_000 + "'>",
         "<a " + " ".join(f"a{number}=1" for number in range(20_000)) + ">",
+        "<a " + " ".join(f"a{number}" for number in range(60_000)) + ">",
+        "".join(
+            f"<p a='>' {' '.join(f'a{number}' for number in range(9_000))}>" for _ in range(60)
+        ),
+        "".join(f"<html a{number}>" for number in range(60_000)),
+        "<html " * 100_000,
         "<meta " * 50_000,
     ],
     ids=lambda html: html[:16],
