@@ -142,9 +142,10 @@ class Dashboard(Acts):
         """Show a tab and give its table the focus."""
         self.minimize()
         self.query_one("#switcher", ContentSwitcher).current = tab
-        # At once: a key that comes next is meant for this table.
+        # At once: a key that comes next is meant for this table and what it holds.
         self.set_focus(self.query_one(f"#{MAIN_GRIDS[tab]}", Grid))
-        self.call_after_refresh(self.redraw)
+        self.redraw()
+        self.call_after_refresh(self.redraw)  # now that the sizes are known
 
     def host(self) -> HostView | None:
         """The host that keys change: the selected one, or the only one."""
