@@ -93,17 +93,18 @@ class _Extraction:
         }
 
     def read(self, events: Iterator[Event]) -> None:
+        text, start, end = self._text, self._start, self._end
         for kind, name, attributes in events:
             if kind == TEXT:
-                self._text(name)
+                text(name)
             elif kind == START:
-                self._start(name, attributes)
+                start(name, attributes)
             else:
-                self._end(name)
+                end(name)
 
     def _start(self, tag: str, attributes: Attributes) -> None:
-        if attributes:
-            self._id(attributes.get("id"))
+        if attributes and (ident := attributes.get("id")):
+            self._id(ident)
         handler = self.on_start.get(tag)
         if handler is not None and not self.foreign[-1]:
             handler(tag, attributes)
@@ -134,13 +135,14 @@ class _Extraction:
             return
         if self.anchor is not None:
             self.anchor[1].append(text)
-        for _, parts in self.open_headings:
-            parts.append(text)
+        if self.open_headings:
+            for _, parts in self.open_headings:
+                parts.append(text)
         if not self.noscript:
             self.words.append(text)
 
-    def _id(self, value: str | None) -> None:
-        if value and len(self.ids) < MAX_IDS:
+    def _id(self, value: str) -> None:
+        if len(self.ids) < MAX_IDS:
             self.ids[clean(value)] = None
 
     def _title(self, tag: str, attributes: Attributes) -> None:
@@ -161,8 +163,10 @@ class _Extraction:
                 return
 
     def _a(self, tag: str, attributes: Attributes) -> None:
-        self._close_anchor()  # a link in a link: browsers close the outer one
-        self._id(attributes.get("name"))
+        if self.anchor is not None:
+            self._close_anchor()  # a link in a link: browsers close the outer one
+        if name := attributes.get("name"):
+            self._id(name)
         href = attributes.get("href")
         if href is None:
             return
@@ -175,7 +179,9 @@ class _Extraction:
             return
         place, parts, alts = self.anchor
         self.anchor = None
-        text = collapse("".join(parts).replace(BORDER, "")) or collapse(" ".join(alts))
+        text = collapse("".join(parts).replace(BORDER, ""))
+        if not text and alts:
+            text = collapse(" ".join(alts))
         if text:
             self.links.name(place, clean(text))
 

@@ -46,6 +46,8 @@ take 18 s."""
 
 _LONG_DOCUMENT = 100_000
 """Bytes in which there is no room for attributes that take more than two seconds."""
+_SHORT_DOCUMENT = 8_000
+"""Bytes whose tags, of three at least, cannot repeat more than a quarter of their square."""
 _LONG_TAG = 2_000
 """Bytes of a tag that holds enough attributes to be counted."""
 _AGAIN = 100
@@ -72,6 +74,12 @@ _BORDERED = 1
 _TOLD = 2
 _ENDED = 4
 _CLOSED = 8
+_LISTING = 16
+_PLAIN = "span, em, strong, b, i, code, var"
+"""What the parts of a listing are: code in colours comes in hundreds of them."""
+_MANY = 16
+_NOT_PLAIN = f":not(pre, {_PLAIN}), :not(pre)[id], :is(pre, {_PLAIN}) > pre"
+"""Whatever in a `pre` is more than its text. All three look no further than to a parent."""
 _TEXT_TAG = 2
 """The number of character data (LXB_TAG__TEXT in lexbor's list of tags)."""
 _OPTIONS = LexborDocumentOptions.WO_EVENTS.value
@@ -118,7 +126,9 @@ def _walk(node: LexborNode) -> Iterator[Event]:
             child = None if trait & _CLOSED else node.first_child
             if child is not None:
                 if not trait and child.tag_id == text_tag and child.next is None:
-                    parts.append(child.text_content or "")  # as in most of a listing
+                    parts.append(child.text_content or "")  # as in most inline elements
+                elif trait & _LISTING and _is_long(child) and node.css_first(_NOT_PLAIN) is None:
+                    parts.append(node.text())
                 else:
                     nodes.append(node)
                     entries.append(entry)
@@ -150,6 +160,18 @@ def _walk(node: LexborNode) -> Iterator[Event]:
         node = following
 
 
+def _is_long(child: LexborNode) -> bool:
+    """True if so many parts follow that it pays to look at them as one."""
+    following = child.next
+    if following is None:  # all of a listing may be in one element
+        following = child.first_child
+    for _ in range(_MANY):
+        if following is None:
+            return False
+        following = following.next
+    return True
+
+
 def _attributes(node: LexborNode) -> Attributes:
     attributes = node.attributes
     if None in attributes.values():
@@ -166,9 +188,7 @@ def _may_explode(raw: bytes) -> bool:
     """
     if len(raw) > _LONG_DOCUMENT and _has_long_tag(raw) and _compared(raw) > MAX_COMPARED:
         return True
-    tags = raw.count(b"<")
-    # So many tags that open and so many that repeat them are at most a quarter of the square.
-    if tags * tags <= 4 * MAX_REPEATED:
+    if len(raw) <= _SHORT_DOCUMENT:
         return False
     left_open, opened = _most_left_open(raw)
     if left_open <= MAX_OPEN and left_open * opened <= MAX_REPEATED:
@@ -211,9 +231,9 @@ def _most_left_open(raw: bytes) -> tuple[int, int]:
     """
     most = now = lowest = total = 0
     for start in range(0, len(raw), _LOOK):
-        piece = raw[start : start + _LOOK]
-        closed = piece.count(b"</")
-        opened = piece.count(b"<") - closed
+        end = start + _LOOK
+        closed = raw.count(b"</", start, end)
+        opened = raw.count(b"<", start, end) - closed
         total += opened
         lowest = min(lowest, now - closed)
         most = max(most, now - lowest + opened)
@@ -235,9 +255,11 @@ def _trait(tag: str) -> int:
         | _TOLD * (tag in TOLD)
         | _ENDED * (tag in ENDED)
         | _CLOSED * (tag in HIDDEN)
+        | _LISTING * (tag == "pre")
     )
 
 
+_KNOWN = TOLD | ENDED | HIDDEN | INLINE | {"pre"}
 # Tags have numbers in lexbor, the same in every document but for unknown tags.
-_TRAITS = {create_tag(tag).tag_id: (_trait(tag), tag) for tag in TOLD | ENDED | HIDDEN | INLINE}
+_TRAITS = {create_tag(tag).tag_id: (_trait(tag), tag) for tag in _KNOWN}
 _BLOCK = (_BORDERED, "")

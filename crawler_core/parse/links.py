@@ -6,6 +6,7 @@ Resolving waits for the end because a `base` element rules the links before it t
 from __future__ import annotations
 
 import re
+import string
 from functools import lru_cache
 from urllib.parse import quote_from_bytes
 
@@ -25,6 +26,8 @@ Target = tuple[str, str, str, bool]
 
 _OF_THE_PAGE = ("", "?", "#")
 """How references begin that are resolved against the page's URL and not its folder."""
+_OF_A_FOLDER = frozenset("./" + string.ascii_letters + string.digits)
+"""How references begin that mean the same in all documents of a folder, if they have no scheme."""
 _LEFT_OUT = ("data:", "javascript:", "blob:", "about:")
 _HTTP = ("http://", "https://")
 _STRIPPED = "".join(map(chr, range(0x21)))
@@ -103,19 +106,15 @@ class Resolver:
         try:
             return self._targets[raw]
         except KeyError:
-            target = self._targets[raw] = self._target(raw.strip(_STRIPPED))
+            # Most references begin so, and need no closer look at what they depend on.
+            if raw[:1] in _OF_A_FOLDER and ":" not in raw and self._folder and not self._codec:
+                place = self._root if raw[0] == "/" else self._folder
+                target = _target_in_folder(raw, place)
+            else:
+                stripped = raw.strip(_STRIPPED)
+                target = _target_of(stripped, *self.split(stripped))
+            self._targets[raw] = target
             return target
-
-    def _target(self, raw: str) -> Target | None:
-        url, fragment = self.split(raw)
-        if url.startswith(_LEFT_OUT):
-            return None
-        return (
-            url,
-            clean(fragment) if fragment else "",
-            "" if url else clean(collapse(raw)),
-            raw.startswith("#"),
-        )
 
 
 class LinkCollector:
@@ -163,9 +162,11 @@ class LinkCollector:
             if budget < 0:
                 self.cut = True
                 break
-            refused = nofollow or (rel != "" and "nofollow" in rel.split())
-            shown = clean(rel) if rel else ""
-            links.append(Link(url, kind, anchor, shown, fragment, refused, kept_raw, only_fragment))
+            refused = nofollow
+            if rel:
+                refused = nofollow or "nofollow" in rel.split()
+                rel = clean(rel)
+            links.append(Link(url, kind, anchor, rel, fragment, refused, kept_raw, only_fragment))
         return tuple(links)
 
 
@@ -217,6 +218,33 @@ def _root_of(folder: str) -> str:
 def _split_in_folder(raw: str, folder: str) -> tuple[str, str]:
     # Pages of one folder name each other by the same references.
     return split_link(raw, folder)
+
+
+@lru_cache(maxsize=16_384)
+def _short_target_in_folder(raw: str, folder: str) -> Target | None:
+    path, mark, fragment = raw.partition("#")
+    if mark and path[-1:] > " " and _PLAIN_FRAGMENT(fragment):
+        return _target_of(raw, _split_in_folder(path, folder)[0], fragment)
+    raw = raw.rstrip(_STRIPPED)
+    return _target_of(raw, *split_link(raw, folder))
+
+
+def _target_in_folder(raw: str, folder: str) -> Target | None:
+    if len(raw) <= MAX_CACHED:
+        return _short_target_in_folder(raw, folder)
+    raw = raw.rstrip(_STRIPPED)
+    return _target_of(raw, *split_link(raw, folder))
+
+
+def _target_of(raw: str, url: str, fragment: str) -> Target | None:
+    if url.startswith(_LEFT_OUT):
+        return None
+    return (
+        url,
+        clean(fragment) if fragment else "",
+        "" if url else clean(collapse(raw)),
+        raw.startswith("#"),
+    )
 
 
 def _with_encoded_query(raw: str, codec: str) -> str:

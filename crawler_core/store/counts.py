@@ -7,16 +7,12 @@ from array import array
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from crawler_core.model import HYPERLINK_KINDS, RESOURCE_KINDS
 from crawler_core.scope import INVALID
-from crawler_core.store.linklists import Aim, Edge, read_aims
-from crawler_core.store.schema import ONLY_FRAGMENT
+from crawler_core.store.linklists import Edge
+from crawler_core.store.targets import all_targets, targets_of, unpacked
 
 _IS_WEB = f"(address LIKE 'http://%' OR address LIKE 'https://%') AND reason <> '{INVALID}'"
 _CLASS = f"SELECT id, iif({_IS_WEB}, internal, {{foreign}}) FROM urls"
-# Plain numbers: to find them in a set costs half of what the members of an enum cost.
-_HYPERLINKS = frozenset(kind.value for kind in HYPERLINK_KINDS)
-_RESOURCES = frozenset(kind.value for kind in RESOURCE_KINDS)
 
 _FOREIGN = 2
 """Class of what is no web page (mailto:, invalid URLs): links to it count nowhere."""
@@ -59,13 +55,12 @@ class AllLinkCounts:
         self._gather(connection)
 
     def _gather(self, connection: sqlite3.Connection) -> None:
-        lists = "SELECT source, links FROM link_lists ORDER BY source"
-        for source, links in connection.execute(lists):
-            hyperlinks, resources = _targets(read_aims(links))
+        for source, targets in all_targets(connection):
+            hyperlinks, resources = unpacked(targets.hyperlinks), unpacked(targets.resources)
             self._arrive(hyperlinks, resources)
             self._leave(source, hyperlinks)
 
-    def _arrive(self, hyperlinks: list[int], resources: list[int]) -> None:
+    def _arrive(self, hyperlinks: array[int], resources: array[int]) -> None:
         inlinks, unique_inlinks = self._inlinks, self._unique_inlinks
         for target in hyperlinks:
             inlinks[target] += 1
@@ -74,7 +69,7 @@ class AllLinkCounts:
         for target in {*hyperlinks, *resources}:
             unique_inlinks[target] += 1
 
-    def _leave(self, source: int, hyperlinks: list[int]) -> None:
+    def _leave(self, source: int, hyperlinks: array[int]) -> None:
         class_of = self._classes.__getitem__
         classes = bytes(map(class_of, hyperlinks))
         unique_classes = bytes(map(class_of, set(hyperlinks)))
@@ -105,7 +100,8 @@ class Arrivals:
     def add(self, source: int, link: Edge) -> None:
         """One more link; those of one source come one after the other."""
         self.all += 1
-        if any(_targets([link])):
+        found = targets_of([(link.target_id, link.kind, link.flags)])
+        if not found.others:
             self.inlinks += 1
             self.unique_inlinks += source != self._last
             self._last = source
@@ -115,7 +111,8 @@ def counts_of(
     connection: sqlite3.Connection, arrivals: Arrivals, outlinks: Sequence[Edge]
 ) -> LinkCounts:
     """The counts of one URL, by the links to it and from it."""
-    targets, _ = _targets(outlinks)
+    ends = [(link.target_id, link.kind, link.flags) for link in outlinks]
+    targets = unpacked(targets_of(ends).hyperlinks)
     statement = f"{_CLASS.format(foreign=_FOREIGN)} WHERE id = ?"
     kinds = {
         target: connection.execute(statement, (target,)).fetchone()[1] for target in set(targets)
@@ -125,15 +122,6 @@ def counts_of(
     return LinkCounts(
         *(arrivals.inlinks, arrivals.unique_inlinks),
         *(len(inside), len(set(inside)), len(outside), len(set(outside))),
-    )
-
-
-def _targets(links: Sequence[Aim | Edge]) -> tuple[list[int], list[int]]:
-    """Targets of the hyperlinks and of the resources among the links that count."""
-    counted = [link for link in links if not link.flags & ONLY_FRAGMENT]
-    return (
-        [link.target_id for link in counted if link.kind in _HYPERLINKS],
-        [link.target_id for link in counted if link.kind in _RESOURCES],
     )
 
 

@@ -16,10 +16,8 @@ import msgspec
 
 from crawler_core.model import LinkKind, Outcome, UrlState
 from crawler_core.store.schema import NOFOLLOW
+from crawler_core.store.targets import sources_of
 
-_FEW = 4
-"""Targets up to which SQLite looks for them in the text: no slower than reading every list,
-and other threads run meanwhile."""
 _CHUNK = 500
 """Ids in one IN list."""
 _ENDS = (
@@ -57,19 +55,9 @@ class End(NamedTuple):
     outcome: Outcome | None
 
 
-class Aim(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """As much of a link as counting needs: three numbers, and no text is made."""
-
-    target_id: int
-    kind: int
-    flags: int
-
-
 _encode = msgspec.json.Encoder().encode
 read_edges = msgspec.json.Decoder(list[Edge]).decode
 """The links of one list."""
-read_aims = msgspec.json.Decoder(list[Aim]).decode
-"""The links of one list without their texts."""
 
 
 def pack(links: Sequence[Packed]) -> str:
@@ -86,18 +74,11 @@ def edges_from(connection: sqlite3.Connection, source: int) -> list[Edge]:
 def edges_to(
     connection: sqlite3.Connection, targets: Collection[int]
 ) -> Iterator[tuple[int, Edge]]:
-    """Links of any kind to the given URLs, each with its source, by source and position.
-
-    There is no index on targets, which would cost more than all else that is written: this
-    is one pass over all lists, 0.1 to 0.3 µs a link.
-    """
+    """Links of any kind to the given URLs, each with its source, by source and position."""
     wanted = frozenset(targets)
-    if not wanted:
-        return
-    few = len(wanted) <= _FEW
-    for source, links in _lists_with(connection, wanted) if few else _lists(connection):
-        if few or not wanted.isdisjoint([aim.target_id for aim in read_aims(links)]):
-            for edge in read_edges(links):
+    if wanted:
+        for source in sources_of(connection, wanted):
+            for edge in edges_from(connection, source):
                 if edge.target_id in wanted:
                     yield source, edge
 
@@ -118,18 +99,3 @@ def parts_of(ids: Iterable[int]) -> Iterator[tuple[int, ...]]:
     left = iter(ids)
     while part := tuple(itertools.islice(left, _CHUNK)):
         yield part
-
-
-def _lists(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
-    return connection.execute("SELECT source, links FROM link_lists ORDER BY source")
-
-
-def _lists_with(
-    connection: sqlite3.Connection, targets: Collection[int]
-) -> Iterator[tuple[int, str]]:
-    """Lists that hold a link to one of `targets`, or a text that looks like one."""
-    found = " OR ".join(["instr(links, ?) > 0"] * len(targets))
-    return connection.execute(
-        f"SELECT source, links FROM link_lists WHERE {found} ORDER BY source",
-        [f"[{target}," for target in targets],
-    )

@@ -7,11 +7,14 @@ lets go of the interpreter's lock and has to win it back from the fetch threads.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
 from crawler_core.model import PageRecord, UrlRow, UrlState
+from crawler_core.store.linklists import Packed, pack
 from crawler_core.store.records import PAGE_COLUMNS, Value, page_values
+from crawler_core.store.targets import targets_of
 
 _MOST_PAGES = 64
 _MOST_URLS = 4_096
@@ -36,10 +39,11 @@ _ADD_PAGE = (
 _ADD_HEADERS = "INSERT INTO headers (headers, url_id) VALUES (?, ?)"
 _ADD_IDS = "INSERT INTO element_ids (names, url_id) VALUES (?, ?)"
 _ADD_LINKS = "INSERT INTO link_lists (links, source) VALUES (?, ?)"
+_ADD_TARGETS = "INSERT INTO targets (hyperlinks, resources, others, source) VALUES (?, ?, ?, ?)"
 
 _ORDER = (
     *(_ADD_URL, _CHANGE_URL, _KEEP_OUT, _SET_ATTEMPTS),
-    *(_MARK_DONE, _ADD_PAGE, _ADD_HEADERS, _ADD_IDS, _ADD_LINKS),
+    *(_MARK_DONE, _ADD_PAGE, _ADD_HEADERS, _ADD_IDS, _ADD_LINKS, _ADD_TARGETS),
 )
 """New URLs first: what comes after may speak of them."""
 
@@ -92,8 +96,8 @@ class Pile:
         """How often a URL was asked for."""
         self._put(_SET_ATTEMPTS, (attempts, throttles, url_id), url_id)
 
-    def finish(self, serial: int, record: PageRecord, links: str) -> None:
-        """A page, its done-mark and the list of its links ("" without any)."""
+    def finish(self, serial: int, record: PageRecord, links: Sequence[Packed]) -> None:
+        """A page, its links and its done-mark."""
         url_id, page, result = record.url_id, record.page, record.result
         values = page_values(serial, record)
         if result is not None and result.headers:
@@ -101,8 +105,10 @@ class Pile:
         if page is not None and page.ids:
             self._put(_ADD_IDS, ("\n".join(page.ids), url_id), url_id)
         if links:
-            self._put(_ADD_LINKS, (links, url_id), url_id)
-            self._text += len(links)
+            text = pack(links)
+            self._put(_ADD_LINKS, (text, url_id), url_id)
+            self._put(_ADD_TARGETS, (*targets_of(links), url_id), url_id)
+            self._text += len(text)
         self._pages.append(values)
         self._put(_MARK_DONE, (record.attempts, url_id), url_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawler_core.model import BROKEN, FetchResult, Heading, PageRecord, ParsedPage
 
-Value = str | int | float | None
+Value = str | int | float | bytes | None
 
 PAGE_COLUMNS = (
     *("serial", "url_id", "outcome", "status_code", "status", "broken"),

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from crawler_core.errors import StoreFormatError
+from crawler_core.store import targets
 from crawler_core.store.faults import primary_code
 
 APPLICATION_ID = 0x43525754
 """ASCII "CRWT" in the header of the file (`PRAGMA application_id`)."""
-VERSION = 2
+VERSION = 3
 """`PRAGMA user_version`: goes up with every change of the tables."""
 
 _URLS = """
@@ -114,6 +115,7 @@ CREATE TABLE headers (
 );
 
 {_LINKS}
+{targets.TABLE}
 CREATE TABLE element_ids (
     url_id INTEGER PRIMARY KEY,
     names TEXT NOT NULL
@@ -135,8 +137,7 @@ CREATE TABLE hosts (
 
 NOFOLLOW = 1
 """Bit of `links.flags`: rel or the page's meta robots says nofollow."""
-ONLY_FRAGMENT = 2
-"""Bit of `links.flags`: the reference was only "#…", so it counts as no link."""
+ONLY_FRAGMENT = targets.ONLY_FRAGMENT
 
 _PACK_LINKS = f"""
 CREATE TEMP TABLE link_rows AS SELECT * FROM links;
@@ -153,7 +154,7 @@ INSERT INTO urls SELECT * FROM url_rows ORDER BY id;
 DROP TABLE url_rows;
 """
 
-MIGRATIONS: Mapping[int, str] = {1: _PACK_LINKS}
+MIGRATIONS: Mapping[int, str] = {1: _PACK_LINKS, 2: targets.TABLE + targets.FILL}
 """Version to the statements that lead from it to the next one."""
 
 
@@ -185,6 +186,7 @@ def is_older(connection: sqlite3.Connection) -> bool:
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring an older store to the present version, each step in one transaction."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    targets.teach(connection)
     for step in range(version, VERSION):
         connection.executescript(
             f"BEGIN IMMEDIATE; {MIGRATIONS[step]}; PRAGMA user_version = {step + 1}; COMMIT;"

@@ -42,6 +42,7 @@ _DROP_PAGE = (
     "DELETE FROM headers WHERE url_id = ?",
     "DELETE FROM element_ids WHERE url_id = ?",
     "DELETE FROM link_lists WHERE source = ?",
+    "DELETE FROM targets WHERE source = ?",
 )
 _SET_META = (
     "INSERT INTO meta (key, value) VALUES (?, ?) "
@@ -152,7 +153,7 @@ class Store:
         with self._together():
             self._begin_with(record.url_id, drop=True)
             self._serial += 1
-            self._pile.finish(self._serial, record, linklists.pack(links) if links else "")
+            self._pile.finish(self._serial, record, links)
             self._note_page(record.url_id, there=True)
             if self._pile.is_full:
                 self._write_pile()

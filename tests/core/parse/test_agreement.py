@@ -191,3 +191,37 @@ DOCUMENTS = st.builds(
 def test_made_pages_are_read_alike(html: str) -> None:
     """Whatever is put together by HTML's rules gives two equal pages."""
     assert _differences(job(html)) == {}
+
+
+_CODE = '<span class="k">def</span> <span>f</span>(<i>x</i>)\n' * 12
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        pytest.param("", id="nothing else"),
+        pytest.param('<span id="line-1">one</span>', id="id"),
+        pytest.param('<a href="/a">deep <b>link</b></a>', id="link"),
+        pytest.param("<b><em><a name='here'>x</a></em></b>", id="nested anchor"),
+        pytest.param('<img src="/i.png" alt="pic">', id="image"),
+        pytest.param("<script>var x = 'no words here'</script>", id="script"),
+        pytest.param("<textarea>no words</textarea>", id="textarea"),
+        pytest.param("one<br>two<wbr>three", id="breaks"),
+        pytest.param("one<div>two</div>three", id="block"),
+        pytest.param("one<span><p>two</p></span>three", id="block in inline"),
+        pytest.param("one<!-- no words -->two &lt;three&gt; &amp; four", id="comment"),
+        pytest.param("<template><a href='/t'>no</a></template>", id="template"),
+    ],
+)
+@pytest.mark.parametrize("shape", ["<pre>{0}{1}</pre>", "<pre><code>{1}{0}</code></pre>tail"])
+def test_long_listings_are_read_alike(inside: str, shape: str) -> None:
+    """A listing that is only text is taken as one, and nothing in it that counts is lost."""
+    html = f"<p>before</p>{shape.format(_CODE, inside)}<p>after</p>"
+    assert not _differences(job(html))
+
+
+def test_a_listing_in_a_listing() -> None:
+    """Its words stay apart from those around it (libxml2 closes the outer one instead)."""
+    nested = parse_page(job(f"<pre>{_CODE}one<pre>two</pre>three</pre>"), "lexbor")
+    flat = parse_page(job(f"<pre>{_CODE}one <b>two</b> three</pre>"), "lexbor")
+    assert nested.word_count == flat.word_count

@@ -407,6 +407,21 @@ def test_a_store_of_version_1_is_brought_up(path: Path) -> None:
     store.close()
 
 
+def test_a_store_of_version_2_is_brought_up(path: Path) -> None:
+    """The targets of links are made of their lists, as if they had been written with them."""
+    build_store(path, 20)
+    connection = sqlite3.connect(path)
+    before = connection.execute("SELECT * FROM targets").fetchall()
+    connection.executescript("DROP TABLE targets; PRAGMA user_version = 2;")
+    connection.close()
+    Store.open(path).close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT * FROM targets").fetchall() == before
+    connection.close()
+    assert len(before) > 10
+    assert any(hyperlinks for _, hyperlinks, _, _ in before)
+
+
 def test_a_store_of_version_1_that_is_in_use(path: Path) -> None:
     """While another crawltui runs an older store, a reader says so and changes nothing."""
     build_store(path, 5)
@@ -432,6 +447,7 @@ def make_version_1(path: Path) -> None:
         INSERT INTO link_rows SELECT * FROM links;
         DROP VIEW links;
         DROP TABLE link_lists;
+        DROP TABLE targets;
         ALTER TABLE link_rows RENAME TO links;
         CREATE INDEX links_target ON links (target, source, kind, flags);
         CREATE UNIQUE INDEX urls_address ON urls (address);
