@@ -36,7 +36,7 @@ class Kind:
 
 
 SMALL = Kind("small", 1_200, 13_000, 20)
-LARGE = Kind("large", 400, 76_000, 30, listing=15)
+LARGE = Kind("large", 600, 76_000, 30, listing=15)
 
 
 def generate(folder: Path, kind: Kind) -> None:
