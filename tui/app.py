@@ -22,7 +22,7 @@ from textual.theme import Theme
 
 from crawler_core import __version__
 from tui.bridge import Client, CsvWish, Ending, Session, is_final
-from tui.keys import KEYS
+from tui.keytable import KEYS
 from tui.screens.dashboard import Dashboard
 from tui.screens.keystrokes import InOrder
 from tui.screens.small import TooSmall, is_too_small

@@ -20,7 +20,7 @@ import msgspec
 from crawler_core import url as urls
 from crawler_core.commands import AnyCommand, ReopenHost, RetryFailed
 from crawler_core.config import CrawlConfig, Secrets
-from crawler_core.engine import intake, view
+from crawler_core.engine import intake, lines, view
 from crawler_core.engine.choice import ParserChoice
 from crawler_core.engine.fetching import FetchDesk, hosts_for_secrets
 from crawler_core.engine.ledger import Ledger
@@ -199,7 +199,7 @@ class Engine:
         self._metered = now
         self.stats.parse.worked(now, min(pool.busy, pool.target) * seconds)
         if self.parse.choice.metered(seconds, is_held_back=is_held_back):
-            self.stats.tell(self.wall(), "info", view.takes_over_line(self.parse))
+            self.stats.tell(self.wall(), "info", lines.takes_over_line(self.parse))
             self.publish_soon()
 
     def _commit(self, now: float) -> None:
@@ -272,7 +272,7 @@ class Engine:
         elif isinstance(claim, Refused):
             record = self.ledger.refused(claim)
             self.wrote()
-            view.refused(self.stats, record, self.wall())
+            lines.refused(self.stats, record, self.wall())
         else:
             self.ledger.kept_out(claim)
             self.wrote()

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from crawler_core.commands import AnyCommand
-from crawler_core.engine import orders, recording, view
+from crawler_core.engine import lines, orders, recording
 from crawler_core.model import FetchRequest, FetchResult, Outcome, ParseJob, Purpose
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _fetched(engine: Engine, future: AnyFuture) -> None:
 
 def _answered(engine: Engine, result: FetchResult, now: float) -> None:
     to_parse, note = engine.ledger.answered(result, now)
-    view.fetched(engine.stats, result, note, engine.wall())
+    lines.fetched(engine.stats, result, note, engine.wall())
     engine.wrote()
     engine.stats.discovered(engine.ledger.new_urls, now)
     engine.ledger.new_urls = 0
@@ -67,7 +67,7 @@ def _job_of(engine: Engine, request: FetchRequest, result: FetchResult) -> Parse
 
 def _robots_answered(engine: Engine, result: FetchResult, now: float) -> None:
     verdict = engine.robots.answered(result, now, engine.chance())
-    view.fetched(engine.stats, result, "robots.txt", engine.wall())
+    lines.fetched(engine.stats, result, "robots.txt", engine.wall())
     if verdict is not None:
         engine.ledger.robots_known(verdict)
         engine.wrote()
@@ -85,6 +85,6 @@ def _parsed(engine: Engine, future: AnyFuture) -> None:
     stats.parsed(len(answers), 0.0, now)  # the engine itself meters how busy parsers are
     stats.discovered(fresh, now)
     worker = engine.parse.credit(batch, answers)
-    view.parsed(stats, batch, answers, exception, worker, fresh, now, wall)
+    lines.parsed(stats, batch, answers, exception, worker, fresh, now, wall)
     if exception:
-        stats.tell(wall, "warning", view.broken_pool_line(batch, answers, exception))
+        stats.tell(wall, "warning", lines.broken_pool_line(batch, answers, exception))

@@ -10,7 +10,7 @@ import pytest
 
 from crawler_core.snapshot import HostView, PoolView, StageCounts
 from crawler_core.verdict import Facts, judge
-from tui.keys import KEYS
+from tui.keytable import KEYS
 
 OPEN = HostView("https://site.test", True, in_flight=16, waiting=900, done=100)
 LIMITED = msgspec.structs.replace(OPEN, in_flight=1, rate_limit=10.0, at_once=5, per_second=9.7)

@@ -26,7 +26,7 @@ from tests.stores import build_store
 from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession, busy_snapshot
 from tui.app import CrawlApp
-from tui.keys import TABS
+from tui.keytable import TABS
 from tui.widgets.steady import at_rest
 
 DOCS = "https://docs.example.org"

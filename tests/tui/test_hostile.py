@@ -13,7 +13,7 @@ from tests.stores import build_store
 from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession, busy_snapshot
 from tui.app import CrawlApp
-from tui.keys import TABS
+from tui.keytable import TABS
 from tui.widgets.paint import Line
 
 HOSTILE = (

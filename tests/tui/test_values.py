@@ -11,7 +11,8 @@ from rich.cells import cell_len
 from crawler_core.model import BROKEN, Outcome
 from crawler_core.snapshot import HostView, PoolView, Snapshot
 from tui import formats
-from tui.keys import KEYS, TABS, hints, table
+from tui.keys import hints, table
+from tui.keytable import KEYS, TABS
 from tui.screens.steering import next_rate
 from tui.widgets.change import Watch, chip, watch
 from tui.widgets.header import verdict

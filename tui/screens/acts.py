@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawler_core.snapshot import HostView, Snapshot
 from tui.formats import count, host_name, plural
-from tui.keys import TABS
+from tui.keytable import TABS
 from tui.screens.browsing import visit
 from tui.screens.dialogs import Ask, WorkersPrompt
 from tui.screens.help import HelpScreen

@@ -18,7 +18,8 @@ from textual.widgets import ContentSwitcher
 from crawler_core.snapshot import HostView, Snapshot
 from tui.bridge import Client, CsvWish, Session, is_final
 from tui.formats import count, home_of
-from tui.keys import TABS, bindings, hints
+from tui.keys import bindings, hints
+from tui.keytable import TABS
 from tui.screens.acts import Acts
 from tui.screens.dialogs import LeavingScreen, quit_question
 from tui.screens.panes import BrokenPane, HostsPane, LogPane, Overview, WorkersPane

@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.keys import KEYS, MOVES, TAB_NAMES
+from tui.keys import MOVES
+from tui.keytable import KEYS, TAB_NAMES
 from tui.widgets.document import Document, Piece
 
 _ABOUT = {

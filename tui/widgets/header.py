@@ -10,7 +10,7 @@ from textual.message import Message
 
 from crawler_core.snapshot import FINAL_STATES, Snapshot
 from tui.formats import clock, count, cut, cut_middle, plural
-from tui.keys import TAB_NAMES, TABS
+from tui.keytable import TAB_NAMES, TABS
 from tui.widgets.overview import eta
 from tui.widgets.paint import Line, Painted
 
