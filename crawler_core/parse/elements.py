@@ -7,6 +7,8 @@ A document is an iterator of events in document order:
     (TEXT, text, NO_ATTRIBUTES) character data, entities decoded, never comments; `BORDER`
                                 stands where an element that is not inline begins or ends
     (END, tag, NO_ATTRIBUTES)   an element of `ENDED` ends
+    (LINK, text, attributes)    an `a` that holds nothing but text, as most do: its START, TEXT
+                                and END in one, from a parser that likes to
 
 Names are in lower case. The content of `HIDDEN` elements is not told, but for the text of a
 title. An element that is not told leaves at most its borders, so that the events of a page
@@ -23,6 +25,7 @@ from typing import Final
 START: Final = 0
 TEXT: Final = 1
 END: Final = 2
+LINK: Final = 3
 
 Attributes = Mapping[str, str]
 Event = tuple[int, str, Attributes]

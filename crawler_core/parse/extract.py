@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from crawler_core.model import Heading, LinkKind, ParsedPage, ParseJob
 from crawler_core.parse import words
-from crawler_core.parse.elements import BORDER, START, TEXT, Attributes, Event
+from crawler_core.parse.elements import BORDER, LINK, START, TEXT, Attributes, Event
 from crawler_core.parse.links import LinkCollector, Resolver, refresh_target, srcset_urls
 from crawler_core.text import clean, collapse
 
@@ -93,10 +93,12 @@ class _Extraction:
         }
 
     def read(self, events: Iterator[Event]) -> None:
-        text, start, end = self._text, self._start, self._end
+        text, start, end, link = self._text, self._start, self._end, self._text_link
         for kind, name, attributes in events:
             if kind == TEXT:
                 text(name)
+            elif kind == LINK:
+                link(name, attributes)
             elif kind == START:
                 start(name, attributes)
             else:
@@ -128,6 +130,12 @@ class _Extraction:
             self._close_anchor()
         else:
             self._close_heading(tag)
+
+    def _text_link(self, text: str, attributes: Attributes) -> None:
+        self._start("a", attributes)
+        if text:
+            self._text(text)
+        self._end("a")
 
     def _text(self, text: str) -> None:
         if self.open_title is not None:

@@ -26,6 +26,7 @@ from crawler_core.parse.elements import (
     ENDED,
     HIDDEN,
     INLINE,
+    LINK,
     NO_ATTRIBUTES,
     START,
     TEXT,
@@ -78,10 +79,11 @@ _LISTING = 16
 _PLAIN = "span, em, strong, b, i, code, var"
 """What the parts of a listing are: code in colours comes in hundreds of them."""
 _MANY = 16
-_NOT_PLAIN = f":not(pre, {_PLAIN}), :not(pre)[id], :is(pre, {_PLAIN}) > pre"
+_NOT_PLAIN = f":not({_PLAIN}, pre), [id]:not(pre), :is({_PLAIN}, pre) > pre"
 """Whatever in a `pre` is more than its text. All three look no further than to a parent."""
 _TEXT_TAG = 2
 """The number of character data (LXB_TAG__TEXT in lexbor's list of tags)."""
+_A_TAG = create_tag("a").tag_id
 _OPTIONS = LexborDocumentOptions.WO_EVENTS.value
 """No copies of the chosen option in `selectedcontent`: the document is read as it is written."""
 _LAST_NO_ELEMENT = 5
@@ -103,7 +105,7 @@ def read(text: str) -> Iterator[Event]:
 
 def _walk(node: LexborNode) -> Iterator[Event]:
     """The events of a tree. It keeps its own stack: depth must not need recursion."""
-    traits, text_tag = _TRAITS, _TEXT_TAG
+    traits, text_tag, a_tag = _TRAITS, _TEXT_TAG, _A_TAG
     parts: list[str] = []
     nodes: list[LexborNode] = []
     entries: list[tuple[int, str]] = []
@@ -116,14 +118,18 @@ def _walk(node: LexborNode) -> Iterator[Event]:
             trait, tag = entry
             if trait & _BORDERED:
                 parts.append(BORDER)
+            child = None if trait & _CLOSED else node.first_child
             told = _attributes(node) if trait & _TOLD else None
             if told is None and (ident := node.id):
                 told = {"id": ident}
             if told is not None:
                 if parts:
                     yield TEXT, taken(parts), NO_ATTRIBUTES
-                yield START, tag, told
-            child = None if trait & _CLOSED else node.first_child
+                if number == a_tag and child and child.tag_id == text_tag and child.next is None:
+                    yield LINK, child.text_content or "", told
+                    trait, child = 0, None  # all of it is told
+                else:
+                    yield START, tag, told
             if child is not None:
                 if not trait and child.tag_id == text_tag and child.next is None:
                     parts.append(child.text_content or "")  # as in most inline elements

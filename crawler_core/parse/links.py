@@ -92,6 +92,10 @@ class Resolver:
             return split_link(_with_encoded_query(raw, self._codec), self.base)
         return absolute, fragment
 
+    def _is_plain(self, raw: str) -> bool:
+        """True where folders are known, and queries are sent in UTF-8."""
+        return self._folder != "" and self._codec is None and len(raw) <= MAX_CACHED
+
     def _depends_on_folder(self, raw: str) -> bool:
         """True if `raw` means the same in every document of the folder, and is short."""
         return (
@@ -107,7 +111,7 @@ class Resolver:
             return self._targets[raw]
         except KeyError:
             # Most references begin so, and need no closer look at what they depend on.
-            if raw[:1] in _OF_A_FOLDER and ":" not in raw and self._folder and not self._codec:
+            if raw[:1] in _OF_A_FOLDER and ":" not in raw and self._is_plain(raw):
                 place = self._root if raw[0] == "/" else self._folder
                 target = _target_in_folder(raw, place)
             else:
@@ -221,17 +225,10 @@ def _split_in_folder(raw: str, folder: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=16_384)
-def _short_target_in_folder(raw: str, folder: str) -> Target | None:
+def _target_in_folder(raw: str, folder: str) -> Target | None:
     path, mark, fragment = raw.partition("#")
     if mark and path[-1:] > " " and _PLAIN_FRAGMENT(fragment):
         return _target_of(raw, _split_in_folder(path, folder)[0], fragment)
-    raw = raw.rstrip(_STRIPPED)
-    return _target_of(raw, *split_link(raw, folder))
-
-
-def _target_in_folder(raw: str, folder: str) -> Target | None:
-    if len(raw) <= MAX_CACHED:
-        return _short_target_in_folder(raw, folder)
     raw = raw.rstrip(_STRIPPED)
     return _target_of(raw, *split_link(raw, folder))
 
