@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from urllib.parse import unquote
 
 _HEAD = "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nLinkChecker: 1\r\n\r\n"
 """The last header tells linkchecker that it need not keep to ten requests a second."""
+_TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 _NGINX = """
 {user}daemon off; pid {own}/pid; error_log {own}/errors; worker_processes 1;
 events {{ worker_connections 2048; }}
@@ -50,24 +52,29 @@ class Server(NamedTuple):
 
 
 @contextlib.contextmanager
-def served(folder: Path, latency: float = 0.0, own: bool = False) -> Iterator[Server]:
+def served(
+    folder: Path, latency: float = 0.0, own: bool = False, limit: int = 0
+) -> Iterator[Server]:
     """Serve `folder` on loopback.
 
-    `latency` (seconds before each answer) and `own` ask for the server of this file.
+    `latency` (seconds before each answer), `limit` (requests answered in any second, the others
+    get 429; 0 is none) and `own` ask for the server of this file.
     """
     port = _free_port()
-    nginx = None if own or latency else shutil.which("nginx") or _sbin_nginx()
+    nginx = None if own or latency or limit else shutil.which("nginx") or _sbin_nginx()
     if nginx and _MIME_TYPES.is_file():
         with _nginx(nginx, folder.resolve(), port) as process:
             yield Server(f"http://127.0.0.1:{port}/", "nginx", process)
         return
-    processes = 1 if latency else 2
+    processes = 1 if latency or limit else 2
     words = (
         f"a server of its own ({processes} processes)" if processes > 1 else "a server of its own"
     )
     if latency:
         words += f", {latency * 1000:.0f} ms before each answer"
-    with _ours(folder, port, latency, processes) as process:
+    if limit:
+        words += f", {limit} requests/s"
+    with _ours(folder, port, latency, processes, limit) as process:
         yield Server(f"http://127.0.0.1:{port}/", words, process)
 
 
@@ -88,9 +95,10 @@ def _nginx(program: str, folder: Path, port: int) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _ours(folder: Path, port: int, latency: float, processes: int) -> Iterator[int]:
+def _ours(folder: Path, port: int, latency: float, processes: int, limit: int) -> Iterator[int]:
     command = [sys.executable, "-m", "benchmarks.server", str(folder), "--port", str(port)]
     command += ["--latency", str(latency * 1000), "--processes", str(processes)]
+    command += ["--limit", str(limit)]
     with _running(command, port) as process:
         yield process
 
@@ -122,12 +130,33 @@ def _free_port() -> int:
         return port
 
 
+class _Gate:
+    """Lets `limit` requests through in any second; 0 is without limit."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lately: deque[float] = deque()
+
+    def admits(self, now: float) -> bool:
+        """Whether a request that comes now is answered."""
+        while self._lately and now - self._lately[0] > 1.0:
+            self._lately.popleft()
+        if self._limit and len(self._lately) >= self._limit:
+            return False
+        if self._limit:
+            self._lately.append(now)
+        return True
+
+
 class _Connection(asyncio.Protocol):
     """HTTP/1.1 with keep-alive, for GET and HEAD of files that were read into memory."""
 
-    def __init__(self, answers: dict[str, tuple[bytes, bytes]], latency: float) -> None:
+    def __init__(
+        self, answers: dict[str, tuple[bytes, bytes]], latency: float, gate: _Gate
+    ) -> None:
         self._answers = answers
         self._latency = latency
+        self._gate = gate
         self._waiting = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -140,6 +169,8 @@ class _Connection(asyncio.Protocol):
             method, _, rest = request.partition(b" ")
             path = unquote(rest.partition(b" ")[0].partition(b"?")[0].decode("latin-1"))
             head, body = self._answers.get(path) or self._answers[""]
+            if not self._gate.admits(time.monotonic()):
+                head, body = _TOO_MANY, b""
             answer = head if method == b"HEAD" else head + body
             if self._latency:
                 asyncio.get_running_loop().call_later(self._latency, self._write, answer)
@@ -169,12 +200,14 @@ def _answer(status: str, kind: str, body: bytes) -> tuple[bytes, bytes]:
     return _HEAD.format(status, kind, len(body)).encode(), body
 
 
-def _serve(listening: socket.socket, folder: Path, latency: float) -> None:
-    answers = _answers(folder)
+def _serve(listening: socket.socket, folder: Path, latency: float, limit: int) -> None:
+    answers, gate = _answers(folder), _Gate(limit)
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _Connection(answers, latency), sock=listening)
+        server = await loop.create_server(
+            lambda: _Connection(answers, latency, gate), sock=listening
+        )
         await server.serve_forever()
 
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
@@ -188,9 +221,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0, help="milliseconds")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--limit", type=int, default=0, help="requests/s; others get 429")
     options = parser.parse_args()
     listening = socket.create_server(("127.0.0.1", options.port), backlog=1024)
-    arguments = (listening, options.folder, options.latency / 1000)
+    arguments = (listening, options.folder, options.latency / 1000, options.limit)
     context = multiprocessing.get_context("spawn")
     others = [
         context.Process(target=_serve, args=arguments, daemon=True)

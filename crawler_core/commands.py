@@ -47,6 +47,8 @@ class Cancel(Command, frozen=True, tag=True):
     """Cancel one fetch by the number of its future."""
 
     number: int
+    later: bool = False
+    """Ask for its URL again, behind the others of its host."""
 
 
 class RetryFailed(Command, frozen=True, tag=True):
@@ -59,8 +61,14 @@ class SkipHost(Command, frozen=True, tag=True):
     host: str
 
 
+class PauseHost(Command, frozen=True, tag=True):
+    """Ask nothing more of a host until `ReopenHost`; unlike a skipped one it is waited for."""
+
+    host: str
+
+
 class ReopenHost(Command, frozen=True, tag=True):
-    """Take a skipped or given-up host up again."""
+    """Take a paused, skipped or given-up host up again."""
 
     host: str
 
@@ -70,6 +78,40 @@ class SetHostRate(Command, frozen=True, tag=True):
 
     host: str
     rate: float
+
+
+class SetAutopilot(Command, frozen=True, tag=True):
+    """Let the engine set the numbers of workers by what it measures, or stop doing so."""
+
+    on: bool
+
+
+class Exclude(Command, frozen=True, tag=True):
+    """Keep out every URL that holds this regular expression, the waiting ones included."""
+
+    pattern: str
+
+
+class Unexclude(Command, frozen=True, tag=True):
+    """Take an `Exclude` back: what it alone kept out waits again."""
+
+    pattern: str
+
+
+class CapTemplate(Command, frozen=True, tag=True):
+    """Ask for at most `limit` URLs of a template (see `radar.template`) in all.
+
+    What was asked for already stays: with a limit of 0 nothing more is asked for.
+    """
+
+    template: str
+    limit: int
+
+
+class UncapTemplate(Command, frozen=True, tag=True):
+    """Take a `CapTemplate` back: what it alone kept out waits again."""
+
+    template: str
 
 
 AnyCommand = (
@@ -82,6 +124,12 @@ AnyCommand = (
     | Cancel
     | RetryFailed
     | SkipHost
+    | PauseHost
     | ReopenHost
     | SetHostRate
+    | SetAutopilot
+    | Exclude
+    | Unexclude
+    | CapTemplate
+    | UncapTemplate
 )

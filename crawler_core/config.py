@@ -86,6 +86,11 @@ class CrawlConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds."""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    """Patterns that the driver excluded while the crawl ran, and may take back."""
+    caps: tuple[tuple[str, int], ...] = ()
+    """URL templates (`radar.template`) that the driver capped, and how many URLs of each may
+    be asked for in all."""
     stay_under: bool = False
     subdomains: bool = False
     external: bool = True
@@ -96,6 +101,8 @@ class CrawlConfig(msgspec.Struct, frozen=True, kw_only=True):
     """None: `mine` for loopback hosts, `normal` for all others."""
     rate: float | None = None
     """Requests a second to one host; 0 is without limit."""
+    max_rate: float | None = None
+    """Requests a second to one host that neither keys nor the autopilot pass; 0 is none."""
     per_host: int | None = None
     """Requests at once to one host; 0 is without limit."""
     timeout: float = 30.0
@@ -135,10 +142,13 @@ class CrawlConfig(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigError(f"--timeout must lie between 0 and 3600 s, not {self.timeout:g}.")
         if self.rate is not None and not 0 <= self.rate < float("inf"):
             raise ConfigError(f"--rate must be 0 (no limit) or more, not {self.rate:g}.")
+        if self.max_rate is not None and not 0 <= self.max_rate < float("inf"):
+            raise ConfigError(f"--max-rate must be 0 (no limit) or more, not {self.max_rate:g}.")
         if self.per_host is not None and self.per_host < 0:
             raise ConfigError(f"--per-host must be 0 (no limit) or more, not {self.per_host}.")
         _whole("--retries", self.retries, 0, 10)
-        for option, patterns in (("--include", self.include), ("--exclude", self.exclude)):
+        excluded = (*self.exclude, *self.excluded)
+        for option, patterns in (("--include", self.include), ("--exclude", excluded)):
             for pattern in patterns:
                 _check_pattern(option, pattern)
         if "@" in self.proxy:

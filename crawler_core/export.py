@@ -11,9 +11,12 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TextIO
 
 from crawler_core.errors import ConfigError, CrawlError, EnvironmentRefused
+
+if TYPE_CHECKING:
+    from crawler_core.store.rows import View
 
 COLUMNS: tuple[str, ...] = (
     *("Address", "Content Type", "Status Code", "Status"),
@@ -56,6 +59,9 @@ class Reader(Protocol):
     def page_values(self, internal: bool) -> Iterator[list[Any]]:
         """The same, as bare values in the order of COLUMNS."""
 
+    def view_values(self, view: View) -> Iterator[list[Any]]:
+        """The same, of the URLs of a view in its order."""
+
     def broken_links(self) -> Iterator[dict[str, Any]]:
         """Links to broken URLs."""
 
@@ -71,11 +77,14 @@ def export_csv(
     target: Path | TextIO,
     what: str = "pages",
     *,
+    view: View | None = None,
     bom: bool = False,
     raw: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> int:
     """Write one table of a crawl as CSV and return the number of rows without the header.
+
+    With a `view`, `pages` are the URLs that it has, internal or not, in its order.
 
     A file is written beside `target`, synced and moved into place, so that at any moment
     the old or the new one is there whole. `bom` puts a byte-order mark first, which Excel
@@ -89,7 +98,7 @@ def export_csv(
     with _output(target) as text:
         if bom:
             text.write("\N{ZERO WIDTH NO-BREAK SPACE}")
-        return _write(text, HEADERS[what], _rows(reader, what), raw, on_progress)
+        return _write(text, HEADERS[what], _rows(reader, what, view), raw, on_progress)
 
 
 def page_rows(reader: Reader, internal: bool = True) -> Iterator[dict[str, Any]]:
@@ -118,8 +127,10 @@ def neutralise(cell: str) -> str:
     return f"'{cell}" if cell[:1] in _FORMULA_STARTS else cell
 
 
-def _rows(reader: Reader, what: str) -> Iterable[Iterable[Any]]:
+def _rows(reader: Reader, what: str, view: View | None) -> Iterable[Iterable[Any]]:
     match what:
+        case "pages" if view is not None:
+            return reader.view_values(view)
         case "pages" | "external":
             return reader.page_values(what == "pages")
         case "broken":

@@ -247,7 +247,7 @@ class ParsedPage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     seconds: float = 0.0
     """CPU seconds that parsing took."""
     worker: int = 0
-    """Process id of the worker."""
+    """Thread id of the worker; that of a process's main thread is its process id on Linux."""
 
 
 class ParseJob(msgspec.Struct, frozen=True, array_like=True, gc=False):

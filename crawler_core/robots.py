@@ -12,9 +12,12 @@ import enum
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from crawler_core import url as urls
 from crawler_core.config import CRAWL_DELAY_CAP
 from crawler_core.model import NO_ANSWER, FetchResult, Outcome
+from crawler_core.text import clean
 
 PRODUCT_TOKEN = "crawltui"
 MAX_BYTES = 512 * 1024
@@ -59,6 +62,18 @@ class Answer(enum.Enum):
     """No connection can be made at all; the host's URLs end alike."""
 
 
+class Citation(msgspec.Struct, frozen=True):
+    """The line of a robots.txt that decides on a URL."""
+
+    number: int
+    """Of the line, from 1."""
+    text: str
+    """As written, cleaned."""
+    allow: bool
+    agents: tuple[str, ...]
+    """The user agents that its group is for, as written."""
+
+
 class Rules:
     """The rules of one host for one product token, ours unless another is named.
 
@@ -84,7 +99,7 @@ class Rules:
         """True when the rules let the agent ask for `address`."""
         if not self._plain and not self._globs:
             return True
-        path = _escaped(urls.path_of(address)).replace("*", "%2A").replace("$", "%24")
+        path = _path_to_match(address)
         longest, allowed = 0, True
         for length in self._lengths:
             found = self._plain.get(path[:length])
@@ -101,15 +116,28 @@ class Rules:
     def _index(self, rules: dict[str, bool]) -> None:
         """Plain prefixes by their text, patterns longest first, allow before disallow."""
         for rule, allow in rules.items():
-            to_the_end = rule.endswith("$")
-            bare = rule.removesuffix("$").replace("$", "%24")
-            pieces = tuple(_STARS.sub("*", bare).split("*"))
+            pieces, to_the_end = _pieces(rule)
             if len(pieces) == 1 and not to_the_end:
                 self._plain[pieces[0]] = allow or self._plain.get(pieces[0], False)
             else:
                 self._globs.append((len(rule), allow, pieces, to_the_end))
         self._lengths = sorted({len(prefix) for prefix in self._plain}, reverse=True)
         self._globs.sort(key=lambda glob: (-glob[0], not glob[1]))
+
+
+def deciding_line(text: str, address: str, agent: str = PRODUCT_TOKEN) -> Citation | None:
+    """The line by which `Rules` decides on `address`; None if no rule speaks of it."""
+    path = _path_to_match(address)
+    best: tuple[int, bool] = (0, False)
+    found: Citation | None = None
+    for number, line, agents, value, allow in _rules_of_agent(text, _token_of(agent)):
+        pattern = _escaped(value)
+        index = _INDEX.fullmatch(pattern) if allow else None
+        length = max(_length(path, rule) for rule in (pattern, index[1] + "$" if index else ""))
+        if length and (length, allow) > best:
+            best = (length, allow)
+            found = Citation(number, clean(line.strip(_BLANK)), allow, agents)
+    return found
 
 
 def text_of(body: bytes) -> str:
@@ -145,7 +173,7 @@ def _of_agent(text: str, token: str) -> tuple[float, dict[str, bool]]:
         if key == "agent":
             if in_rules:
                 mine = general = in_rules = False
-            if value == "*" or value.startswith(("* ", "*\t")):
+            if _is_star(value):
                 general = True
             elif token and _token_of(value) == token:
                 mine = named = True
@@ -165,6 +193,37 @@ def _of_agent(text: str, token: str) -> tuple[float, dict[str, bool]]:
     return (delays[0], own) if named else (delays[1], others)
 
 
+def _rules_of_agent(text: str, token: str) -> Iterator[tuple[int, str, tuple[str, ...], str, bool]]:
+    """(line number, line, agents, pattern, allow) of each rule that holds for `token`."""
+    groups: list[list[tuple[int, str, tuple[str, ...], str, bool]]] = [[], []]
+    named = in_rules = False
+    agents: list[str] = []
+    for number, line, key, value in _numbered(text):
+        if key == "agent":
+            if in_rules:
+                agents, in_rules = [], False
+            agents.append(value)
+            named = named or (bool(token) and not _is_star(value) and _token_of(value) == token)
+        elif key != "delay":
+            in_rules = True
+            for rules, holds in zip(
+                groups,
+                (
+                    any(not _is_star(a) and bool(token) and _token_of(a) == token for a in agents),
+                    any(_is_star(a) for a in agents),
+                ),
+                strict=True,
+            ):
+                if holds and value:
+                    shown = tuple(clean(agent, 100) for agent in agents)
+                    rules.append((number, line, shown, value, key == "allow"))
+    yield from groups[0] if named else groups[1]
+
+
+def _is_star(value: str) -> bool:
+    return value == "*" or value.startswith(("* ", "*\t"))
+
+
 def _add(rules: dict[str, bool], pattern: str, *, allow: bool) -> None:
     rules[pattern] = allow or rules.get(pattern, False)
     if allow and (index := _INDEX.fullmatch(pattern)):
@@ -173,7 +232,12 @@ def _add(rules: dict[str, bool], pattern: str, *, allow: bool) -> None:
 
 def _records(text: str) -> Iterator[tuple[str, str]]:
     """(key, value) of each line that matters; keys as `_KEYS` names them."""
-    for line in _LINE_END.split(text):
+    return ((key, value) for _, _, key, value in _numbered(text))
+
+
+def _numbered(text: str) -> Iterator[tuple[int, str, str, str]]:
+    """(number, line, key, value) of each line that matters."""
+    for number, line in enumerate(_LINE_END.split(text), 1):
         content = line.partition("#")[0].strip(_BLANK)
         name, colon, value = content.partition(":")
         if not colon:
@@ -183,13 +247,33 @@ def _records(text: str) -> Iterator[tuple[str, str]]:
             name, value = words
         key = _KEYS.get(name.strip(_BLANK).lower())
         if key is not None:
-            yield key, value.strip(_BLANK)
+            yield number, line, key, value.strip(_BLANK)
 
 
 def _token_of(agent: str) -> str:
     """The product token of a user agent: letters, "_" and "-" (RFC 9309 §2.2.1)."""
     found = _TOKEN.match(agent)
     return found[0].lower() if found else ""
+
+
+def _path_to_match(address: str) -> str:
+    return _escaped(urls.path_of(address)).replace("*", "%2A").replace("$", "%24")
+
+
+def _pieces(rule: str) -> tuple[tuple[str, ...], bool]:
+    """What stands between the stars of a rule, and whether it reaches to the path's end."""
+    bare = rule.removesuffix("$").replace("$", "%24")
+    return tuple(_STARS.sub("*", bare).split("*")), rule.endswith("$")
+
+
+def _length(path: str, rule: str) -> int:
+    """How long a rule is that matches `path`; 0 for one that does not."""
+    if not rule:
+        return 0
+    pieces, to_the_end = _pieces(rule)
+    if len(pieces) == 1 and not to_the_end:
+        return len(pieces[0]) if path.startswith(pieces[0]) else 0
+    return len(rule) if _matches(path, pieces, to_the_end) else 0
 
 
 def _matches(path: str, pieces: tuple[str, ...], to_the_end: bool) -> bool:

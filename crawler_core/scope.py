@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from crawler_core import radar
 from crawler_core import url as urls
 from crawler_core.config import MAX_REDIRECT_HOPS, MAX_URL_LENGTH, CrawlConfig
 from crawler_core.model import FOLLOWED_KINDS, RESOURCE_KINDS, LinkKind, Role
@@ -26,6 +27,16 @@ TOO_DEEP = "deeper than --max-depth"
 HOPS = f"more than {MAX_REDIRECT_HOPS} redirects"
 MAX_PAGES = "beyond --max-pages"
 TRAP = "trap: many pages of one pattern, one title"
+EXCLUDED = "excluded by "
+"""A pattern follows."""
+CAPPED = "capped by you: "
+"""A template follows."""
+TAKEN_BACK = "the rule that kept it out was taken back"
+"""Holds for a moment only, until the links to the URL are judged anew."""
+
+
+_ENDLESS = re.compile(r"(?<!\\)\((?:[^()\\]|\\.)*[*+}](?:[^()\\]|\\.)*\)(?:[*+]|\{\d+,)")
+"""A group with a repeat inside that is repeated without end: its matching may be exponential."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -60,6 +71,9 @@ class Scope:
         self._config = config
         self._include = [re.compile(pattern) for pattern in config.include]
         self._exclude = [re.compile(pattern) for pattern in config.exclude]
+        self._cuts = {pattern: re.compile(pattern) for pattern in config.excluded}
+        self._closed: dict[str, str] = {}
+        """Templates of which nothing more is asked for, and how their addresses begin."""
         self.sites: set[str] = {urls.site(start) for start in config.start_urls} | set(sites)
         """`host[:port]` of every internal site (see `url.site`)."""
         self.folders = (*map(_folder, config.start_urls), *folders)
@@ -79,6 +93,39 @@ class Scope:
     def is_internal(self, address: str) -> bool:
         """True when the URL lies on a site of the crawl."""
         return address.startswith(self._inside) or self._is_internal_site(urls.site(address))
+
+    def exclude(self, pattern: str) -> None:
+        """Keep out what holds `pattern`, from now on. Raises re.error."""
+        self._cuts[pattern] = re.compile(pattern)
+
+    def unexclude(self, pattern: str) -> None:
+        """Undo `exclude`."""
+        self._cuts.pop(pattern, None)
+
+    def close_template(self, template: str) -> None:
+        """Keep out all further URLs of a template, from now on."""
+        self._closed[template] = radar.beginning(template)
+
+    def open_template(self, template: str) -> None:
+        """Undo `close_template`."""
+        self._closed.pop(template, None)
+
+    def cut(self, address: str) -> str:
+        """Which rule that was made while the crawl runs keeps `address` out; "" if none does."""
+        for pattern, found in self._cuts.items():
+            if found.search(address):
+                return EXCLUDED + pattern
+        for template, beginning in self._closed.items():
+            if address.startswith(beginning) and radar.template(address) == template:
+                return CAPPED + template
+        return ""
+
+    def barred(self, address: str) -> str:
+        """Which exclude or cap keeps `address` out, however it is named; "" if none does."""
+        for pattern in self._exclude:
+            if pattern.search(address):
+                return EXCLUDED + pattern.pattern
+        return self.cut(address) if self._cuts or self._closed else ""
 
     def judge(self, address: str, reference: Reference) -> Verdict:
         """Say what is done with `address` when it is named like this."""
@@ -102,9 +149,8 @@ class Scope:
             return EXTERNAL_OFF
         if reference.kind in RESOURCE_KINDS and not config.resources:
             return RESOURCES_OFF
-        for pattern in self._exclude:
-            if pattern.search(address):
-                return f"excluded by {pattern.pattern}"
+        if barred := self.barred(address):
+            return barred
         if internal and self._include and not any(p.search(address) for p in self._include):
             return NOT_INCLUDED
         if config.stay_under and internal and reference.kind not in RESOURCE_KINDS:
@@ -134,8 +180,21 @@ def is_permanent(reason: str) -> bool:
     `EXTERNAL_OFF` is none of them: a site may become internal later.
     """
     return reason in {INVALID, NOT_HTTP, TOO_LONG, NOT_INCLUDED, TRAP} or (
-        reason.startswith("excluded by ")
+        reason.startswith((EXCLUDED, CAPPED))
     )
+
+
+def problem_of(pattern: str) -> str:
+    """Why a typed pattern cannot be used, as a sentence; "" if it can."""
+    if not pattern:
+        return "An empty pattern matches every URL: type a part of an address."
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return f"This is no regular expression: {error}. Put \\ before what is meant literally."
+    if _ENDLESS.search(pattern):
+        return "A repeat within a repeat may take for ever on a long URL: write it simpler."
+    return ""
 
 
 def _folder(address: str) -> str:

@@ -70,7 +70,7 @@ class HostView(msgspec.Struct, frozen=True):
     at_once: int = 0
     """Requests at once now allowed; 0 is without limit."""
     state: str = "ok"
-    """ok, waits, throttled, failing, given up, skipped, robots unavailable."""
+    """ok, paused, throttled, failing, given up, skipped, robots unavailable, unreachable."""
     wait_seconds: float = 0.0
     """Until the next request may be sent, when it waits for more than its rate."""
     robots: str = ""
@@ -78,6 +78,19 @@ class HostView(msgspec.Struct, frozen=True):
     crawl_delay: float = 0.0
     note: str = ""
     """One phrase: why it waits or was given up."""
+    p95_ms: float = 0.0
+    answers: int = 0
+    """Answers and failures of this run, those that were asked again included."""
+    errors: int = 0
+    """Of the answers: none at all, or a server error."""
+    throttles: int = 0
+    """Of the answers: requests for fewer requests."""
+    interval: float = 0.0
+    """Seconds between two requests now, by whatever asks for the most."""
+    ceiling: float = 0.0
+    """Requests a second that no key passes; 0 is without."""
+    pace: float = 0.0
+    """Requests a second to which the autopilot holds it; 0 is without."""
 
 
 class Completion(msgspec.Struct, frozen=True):
@@ -113,6 +126,40 @@ class FutureView(msgspec.Struct, frozen=True):
     url: str
     pages: int = 1
     worker: str = ""
+    stuck: bool = False
+    """Much older than its kin ever got; `FutureCounts` has the limit."""
+
+
+class RaisedView(msgspec.Struct, frozen=True):
+    """An exception that futures carried."""
+
+    name: str
+    kind: str
+    """fetch or parse."""
+    count: int
+    note: str = ""
+    """What came of it."""
+
+
+class FutureCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """All futures of a run by Python's own states, and how old the oldest are. Seconds."""
+
+    pending: int = 0
+    running: int = 0
+    fetches: int = 0
+    """Finished with a value."""
+    parses: int = 0
+    cancelled: int = 0
+    """Cancelled before they started."""
+    closed: int = 0
+    """Of the finished fetches: those whose connection was closed by a cancel."""
+    raised: tuple[RaisedView, ...] = ()
+    fetch_age: float = 0.0
+    to_parse_age: float = 0.0
+    parse_age: float = 0.0
+    fetch_limit: float = 0.0
+    """From this age on a fetch is stuck."""
+    parse_limit: float = 0.0
 
 
 class WorkerView(msgspec.Struct, frozen=True):
@@ -127,6 +174,13 @@ class WorkerView(msgspec.Struct, frozen=True):
     """Seconds it has been doing so."""
     finished: int = 0
     """Futures it finished."""
+    levels: str = ""
+    """How busy it was in each quarter of a second, 0 to 8, the newest last; "" if not told."""
+    tones: str = ""
+    """How what it did then ended: o ok, r redirect, k blocked, w throttled, b broken, x failed,
+    c cancelled, n runs."""
+    ended: bool = False
+    """A parse worker of a pool that was replaced."""
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -182,6 +236,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     completions: tuple[Completion, ...] = ()
     """The newest last, at most 200."""
     futures: tuple[FutureView, ...] = ()
+    counts: FutureCounts = FutureCounts()
     workers: tuple[WorkerView, ...] = ()
     log: tuple[LogLine, ...] = ()
     memory: int = 0
@@ -190,6 +245,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """FETCH-BOUND, PARSE-BOUND, POLITE, THROTTLED, PAUSED, DRAINING, DONE, STARTING …"""
     advice: str = ""
     """One sentence: what holds the crawl back and which key helps."""
+    autopilot: bool = False
+    """True while the engine sets the numbers of workers."""
+    pilot: str = ""
+    """The last step of the autopilot and what it brought."""
     paused: bool = False
     stopped_by: str = ""
     gave_up: tuple[str, ...] = ()

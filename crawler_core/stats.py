@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 
+import msgspec
+
 from crawler_core.model import BROKEN, FetchResult, Outcome, PageRecord
 from crawler_core.snapshot import Completion, LogLine, Rates
 
@@ -18,6 +20,17 @@ _KEPT_COMPLETIONS = 200
 _KEPT_LOG = 500
 _GRAIN = 0.1
 """Seconds of which a meter keeps one sum."""
+_UNWILLING = frozenset(
+    {
+        Outcome.THROTTLED,
+        Outcome.SERVER_ERROR,
+        Outcome.TIMEOUT,
+        Outcome.REFUSED,
+        Outcome.RESET,
+        Outcome.CANCELLED,
+    }
+)
+"""Ends of requests that more of them would not have brought further."""
 _SAMPLES = 256
 """Latencies kept of one second, the newest of it."""
 
@@ -25,13 +38,15 @@ _SAMPLES = 256
 class _Second:
     __slots__ = (
         *("_latencies", "_ordered", "_ordered_at"),
-        *("at", "bytes", "fetches", "new_urls", "parses"),
+        *("at", "bytes", "fetches", "good", "new_urls", "parses", "stored"),
     )
 
     def __init__(self, at: int) -> None:
         self.at = at
         self.fetches = 0
+        self.good = 0
         self.parses = 0
+        self.stored = 0
         self.bytes = 0
         self.new_urls = 0
         self._latencies: list[float] = []
@@ -97,6 +112,19 @@ class Meter:
         return min(1.0, spent / (_RATE_SPAN * workers)) if workers else 0.0
 
 
+class Pulse(msgspec.Struct, frozen=True):
+    """One full second of a crawl."""
+
+    fetches: int = 0
+    good: int = 0
+    """Of the fetches: those that no server refused or failed to answer."""
+    parses: int = 0
+    stored: int = 0
+    """URLs that ended."""
+    p50: float = 0.0
+    """Median of its answers, seconds; 0 without any."""
+
+
 class Stats:
     """Everything that is counted about one crawl."""
 
@@ -111,8 +139,11 @@ class Stats:
         self.stored = 0
         self.fetch = Meter()
         self.parse = Meter()
+        self.disk = Meter()
+        """How long the engine's own thread waited for writes."""
         self.completions: deque[Completion] = deque(maxlen=_KEPT_COMPLETIONS)
         self.log: deque[LogLine] = deque(maxlen=_KEPT_LOG)
+        self._stored_before = 0
         self._serial = 0
         self._log_serial = 0
         self._seconds: deque[_Second] = deque(maxlen=HISTORY_SECONDS + 1)
@@ -121,13 +152,20 @@ class Stats:
 
     def fetched(self, result: FetchResult, now: float) -> None:
         """A request was answered, or failed."""
-        self._second(now).fetched(result.seconds, result.wire_bytes)
+        second = self._second(now)
+        second.fetched(result.seconds, result.wire_bytes)
+        second.good += result.outcome not in _UNWILLING
+        second.stored += self.stored - self._stored_before
+        self._stored_before = self.stored
         self.bytes += result.wire_bytes
         self.fetch.worked(now, result.seconds)
 
     def parsed(self, pages: int, seconds: float, now: float) -> None:
         """A batch of pages came back from a parser that worked `seconds` on it."""
-        self._second(now).parses += pages
+        second = self._second(now)
+        second.parses += pages
+        second.stored += self.stored - self._stored_before
+        self._stored_before = self.stored
         self.parse.worked(now, seconds)
 
     def discovered(self, count: int, now: float) -> None:
@@ -192,6 +230,20 @@ class Stats:
             p50_ms=_percentile(latencies, 0.50) * 1000,
             p95_ms=_percentile(latencies, 0.95) * 1000,
         )
+
+    def second_of(self, now: float) -> int:
+        """The number of the second that is under way: those before it are full."""
+        return int(now - self._started)
+
+    def pulse(self, number: int) -> Pulse:
+        """What happened in one of the last seconds, by its number."""
+        for second in reversed(self._seconds):
+            if second.at == number:
+                middle = _percentile(second.ordered(), 0.5)
+                return Pulse(second.fetches, second.good, second.parses, second.stored, middle)
+            if second.at < number:
+                break
+        return Pulse()
 
     def history(self, now: float) -> tuple[tuple[float, float, float, float], ...]:
         """One row for each full second, oldest first: fetches, parses, p50 ms, bytes."""

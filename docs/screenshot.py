@@ -6,9 +6,12 @@ python docs/screenshot.py [docs/dashboard.svg]
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
 from pathlib import Path
+
+os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}  # looked at when imported
 
 from tui.app import CrawlApp
 from tui.session import CrawlSession

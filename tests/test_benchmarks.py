@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchmarks import report
+from benchmarks import report, results_table
 from benchmarks.measure import measure
 from benchmarks.results import Results
 from benchmarks.rows import compare
@@ -143,3 +143,16 @@ def test_the_own_server_answers_late_when_told_so(tmp_path: Path) -> None:
         (404, "text/plain", "no such page\n"),
     ]
     assert seconds >= 0.15
+
+
+def test_the_results_table_is_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A small crawl is made once, and every view, filter and sort of it is read."""
+    arguments = ["--pages", "300", "--store", str(tmp_path / "a.crawl")]
+    assert results_table.main(arguments) == 0
+    made = (tmp_path / "a.crawl").stat().st_mtime_ns
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 + len(list(results_table.views()))
+    assert any(line.endswith(" 300  All") for line in lines)
+    assert results_table.main([*arguments, "--first", "--only", "Client Error"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 4
+    assert (tmp_path / "a.crawl").stat().st_mtime_ns == made

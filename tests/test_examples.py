@@ -158,9 +158,8 @@ def test_functions_that_are_named_exist(name: str) -> None:
 
 def test_panels_are_called_as_on_the_screen() -> None:
     """The first column of the table holds the headings that the dashboard draws."""
-    drawn = "".join(
-        (ROOT / "tui" / path).read_text() for path in ("widgets/overview.py", "screens/panes.py")
-    )
+    files = ("widgets/overview.py", "widgets/futures.py", "widgets/lanes.py", "screens/panes.py")
+    drawn = "".join((ROOT / "tui" / path).read_text() for path in files)
     panels = re.findall(r"^\| ([A-Z][^|]+?) \|", TEXT, re.MULTILINE)
     assert len(panels) == 7
     for name in (part for panel in panels for part in panel.split(", ")):

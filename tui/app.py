@@ -10,44 +10,48 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
+import msgspec
 from rich.console import Console
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.events import AppBlur, AppFocus, Resize
+from textual.driver import Driver
+from textual.events import AppBlur, AppFocus, CursorPosition, Resize
+from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.theme import Theme
 
 from crawler_core import __version__
 from tui.bridge import Client, CsvWish, Ending, Session, is_final
+from tui.keymap import Keymap
 from tui.keytable import KEYS
 from tui.screens.dashboard import Dashboard
 from tui.screens.keystrokes import InOrder
 from tui.screens.small import TooSmall, is_too_small
 from tui.screens.start import StartScreen
+from tui.taste import WORDS
+from tui.themes import THEMES, filters_for
+from tui.wire import thrifty
 
 CLOSE_WAIT = 5.0
 """Seconds that an engine gets to end in order when the app lets go of it."""
 _CODES = {"quit": 0, "interrupt": 130, "terminate": 143, "hangup": 129}
+_WHERE = "\x1b[6n"
+"""Asks for the place of the cursor, which comes as an event when all before it is drawn."""
+_OWED = 1.0
+"""Seconds that an answer of the terminal is waited for: it would be typed at the prompt."""
 _SILENCE = 10.0
 """Seconds without a frame after which the terminal is looked for."""
 
-THEME = Theme(
-    name="crawltui",
-    dark=True,
-    primary="#6cb6ff",
-    secondary="#b191e8",
-    accent="#f0b35a",
-    foreground="#d6dce5",
-    background="#11151c",
-    surface="#171c25",
-    panel="#1e2530",
-    success="#7fc98b",
-    warning="#e8b45a",
-    error="#ef7d78",
-)
+
+class Taste(msgspec.Struct, frozen=True):
+    """How one likes it: keys, colours, and who remembers these."""
+
+    keymap: Keymap = Keymap()
+    theme: str = "dark"
+    remember: Callable[[str], None] = lambda _: None
+    """Called with the name of a theme that was chosen in the app."""
 
 
 class CrawlApp(InOrder[Ending]):
@@ -59,26 +63,39 @@ class CrawlApp(InOrder[Ending]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "quit", priority=True, show=False, id="interrupt"),
         Binding("ctrl+q", "interrupt", "quit", priority=True, show=False),
+        Binding("ctrl+p", "command_palette", priority=True, show=False, id="palette"),
     ]
 
     def __init__(
-        self, session: Session, client: Client | None = None, csv: CsvWish | None = None
+        self,
+        session: Session,
+        client: Client | None = None,
+        csv: CsvWish | None = None,
+        taste: Taste = Taste(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__()
+        # Textual looks whether it is there; by no-color.org an empty one says nothing.
+        self.no_color = bool(os.environ.get("NO_COLOR"))
+        self._few = filters_for(self.console.color_system, no_color=self.no_color)
+        self.taste = taste
         self.session = session
         self.client = client
         self._csv = csv
         self._interrupts = 0
         self._beat = time.monotonic()
         self._over = threading.Event()
+        self._leaving = False
+        self._started_by = os.getppid()
 
     def on_mount(self) -> None:
-        self.register_theme(THEME)
-        self.theme = "crawltui"
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.theme = self.taste.theme
+        self.set_keymap(self.taste.keymap.for_textual())
         if self.client is None:
             self.push_screen(StartScreen(self.session, __version__))
         else:
-            self.push_screen(Dashboard(self.client, self.session, self._csv))
+            self.push_screen(self.dashboard_of(self.client))
         if not self.is_headless:
             self._listen()
         self.set_interval(0.5, self._alive)
@@ -93,19 +110,32 @@ class CrawlApp(InOrder[Ending]):
         """The dashboard, if a crawl is shown."""
         return next((s for s in self.screen_stack if isinstance(s, Dashboard)), None)
 
+    def dashboard_of(self, client: Client) -> Dashboard:
+        """A dashboard for a crawl."""
+        return Dashboard(client, self.session, self._csv, self.taste.keymap)
+
     def leave(self, reason: str, *, showing: bool = False) -> None:
         """End the app; `showing` keeps what is on the screen for the normal one."""
         dashboard = self.dashboard
-        self.exit(
-            Ending(
-                reason=reason,
-                exit_code=_CODES[reason],
-                snapshot=dashboard.newest if dashboard else None,
-                store=self.client.store if self.client else None,
-                last_screen=self._last_screen() if showing else "",
-                csv_rows=dashboard.csv_rows if dashboard else None,
-            )
+        ending = Ending(
+            reason=reason,
+            exit_code=_CODES[reason],
+            snapshot=dashboard.newest if dashboard else None,
+            store=self.client.store if self.client else None,
+            last_screen=self._last_screen() if showing else "",
+            csv_rows=dashboard.csv_rows if dashboard else None,
         )
+        if self._leaving or dashboard is None or not dashboard.echo.owes:
+            self.exit(ending)
+            return
+        self._leaving = True
+        until = time.monotonic() + _OWED
+
+        def look() -> None:
+            if not dashboard.echo.owes or time.monotonic() > until:
+                self.exit(ending)
+
+        self.set_interval(0.02, look)
 
     def action_interrupt(self) -> None:
         """Ctrl+C: ask the first time, go the second time, whatever is open."""
@@ -118,13 +148,27 @@ class CrawlApp(InOrder[Ending]):
 
     def on_start_screen_opened(self, event: StartScreen.Opened) -> None:
         self.client = event.client
-        self.switch_screen(Dashboard(event.client, self.session, self._csv))
+        self.switch_screen(self.dashboard_of(event.client))
 
     def on_start_screen_leave(self, _: StartScreen.Leave) -> None:
         self.leave("quit")
 
     def on_dashboard_leave(self, event: Dashboard.Leave) -> None:
         self.leave("interrupt" if self._interrupts else "quit", showing=event.showing)
+
+    def on_dashboard_drawn(self, _: Dashboard.Drawn) -> None:
+        """Ask the terminal where it is, unless it owes an answer."""
+        dashboard, driver = self.dashboard, self._driver
+        if dashboard is None or driver is None or self.is_headless or self._leaving:
+            return
+        now = time.monotonic()
+        if dashboard.echo.may_ask(now):
+            dashboard.echo.asked(now)
+            driver.write(_WHERE)
+
+    def on_cursor_position(self, _: CursorPosition) -> None:
+        if self.dashboard is not None:
+            self.dashboard.echo.answered(time.monotonic())
 
     def on_dashboard_stay(self, _: Dashboard.Stay) -> None:
         self._interrupts = 0
@@ -146,14 +190,37 @@ class CrawlApp(InOrder[Ending]):
         """Every key of the dashboard by its name, and the themes."""
         if isinstance(screen, Dashboard):
             for key in KEYS:
-                if not key.action.startswith("app."):
+                if key.name != "palette":
                     action = screen.run_action
                     yield SystemCommand(
                         key.does.capitalize(),
-                        f"key {key.shown}",
+                        f"key {self.taste.keymap.shown(key)}",
                         lambda run=action, name=key.action: self.call_later(run, name),
                     )
-        yield SystemCommand("Theme", "change the colours", self.action_change_theme)
+        for name, words in WORDS.items():
+            note = "the colours that are shown now" if name == self.theme else "change the colours"
+            yield SystemCommand(
+                f"Theme: {words}", note, lambda name=name: self.action_choose_theme(name)
+            )
+
+    def action_choose_theme(self, name: str) -> None:
+        """Change the colours, now and for the next time."""
+        self.theme = name
+        self.taste.remember(name)
+
+    def get_driver_class(self) -> type[Driver]:
+        """The driver of this platform, which sends as little as shows the same."""
+        plain: type[Driver] = super().get_driver_class()
+
+        class Thrifty(plain):  # type: ignore[misc,valid-type]
+            def write(self, data: str) -> None:
+                super().write(thrifty(data))
+
+        return Thrifty
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What is left of the colours where the terminal has few or none."""
+        return self._few or super().get_line_filters()
 
     @property
     def _is_crawling(self) -> bool:
@@ -193,6 +260,8 @@ class CrawlApp(InOrder[Ending]):
 
     def _alive(self) -> None:
         self._beat = time.monotonic()
+        if self.is_web and os.getppid() != self._started_by:
+            self.leave("hangup")  # a tab whose server was killed: nobody would ever end it
 
     def _watch(self) -> None:
         # With SIGHUP ignored (nohup) and the terminal gone, the writer of the terminal dies

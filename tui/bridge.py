@@ -8,7 +8,7 @@ so that a real crawl, a file that is looked at and a made-up one in a test are t
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -16,10 +16,15 @@ import msgspec
 
 from crawler_core.commands import AnyCommand
 from crawler_core.config import Speed
-from crawler_core.snapshot import FINAL_STATES, Snapshot
+from crawler_core.snapshot import FINAL_STATES, HostView, Snapshot
 
 if TYPE_CHECKING:
+    from crawler_core.radar import Survey
     from crawler_core.store.rows import BrokenTarget, Detail, ResultRow, View
+    from crawler_core.store.shape import Shape
+    from crawler_core.store.survey import Cuts, Matches
+    from crawler_core.store.tree import Folders
+    from crawler_core.why import Case, Step, Why
 
 Export = Literal["pages", "broken", "external", "links", "skipped"]
 
@@ -99,8 +104,23 @@ class Rows(Protocol):
     def follow(self, view: View, after: int) -> tuple[array[int], int]:
         """The ids of rows that finished after a serial number, and the number to go on from."""
 
+    def count(self, view: View) -> int:
+        """How many rows a view has."""
+
+    def tally(self, wanted: Sequence[View]) -> list[int]:
+        """How many rows each of several views has."""
+
+    def tail(self, view: View, limit: int) -> tuple[array[int], int]:
+        """The ids that finished last, in this order, and the number to follow on from."""
+
     def rows(self, ids: Sequence[int]) -> list[ResultRow]:
         """The rows of some ids; what is not done is left out."""
+
+    def prepare(self) -> None:
+        """Get ready for many searches: takes a while at first, and makes them faster."""
+
+    def interrupt(self) -> None:
+        """Called from another thread: let what is read now end at once, with a CrawlError."""
 
     def broken(self, limit: int, offset: int = 0, sources: int = 3) -> list[BrokenTarget]:
         """Broken targets, each with the first pages that hold a link to it."""
@@ -113,6 +133,28 @@ class Rows(Protocol):
 
     def find(self, address: str) -> int | None:
         """The id of an address; None if it is unknown."""
+
+    def shape(self, known: Shape | None = None) -> Shape:
+        """How the crawl went over time, how deep, large and slow it is; from what is known on."""
+
+    def folders(self, address: str = "") -> Folders:
+        """What lies in a folder of the site; in "" lie the hosts."""
+
+    def why(
+        self, url_id: int, addresses: Sequence[str], hosts: Sequence[HostView] = ()
+    ) -> tuple[Why, Case, Sequence[Step]]:
+        """Why a URL (by id, or the first known of some addresses) is where it is."""
+
+    def matches(
+        self, patterns: Sequence[str], go_on: Callable[[], bool] = ...
+    ) -> Sequence[Matches]:
+        """How many URLs hold each pattern; nothing if `go_on` says no on the way."""
+
+    def survey(self, limit: int, go_on: Callable[[], bool] = ...) -> Survey:
+        """The URL templates that look most like traps."""
+
+    def cuts(self) -> Cuts:
+        """What was excluded and capped while the crawl ran."""
 
     def close(self) -> None:
         """Let go of the file."""
@@ -145,8 +187,10 @@ class Session(Protocol):
     def view(self, kind: str, text: str = "", sort: str = "", reverse: bool = False) -> View:
         """Name a selection of rows: a kind, a text to filter by, a column to sort by."""
 
-    def export(self, store: Path, target: Path, what: Export, *, bom: bool) -> int:
-        """Write a CSV; the number of rows written."""
+    def export(
+        self, store: Path, target: Path, what: Export, *, bom: bool, view: View | None = None
+    ) -> int:
+        """Write a CSV, of the rows of `view` if there is one; the number of rows written."""
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,11 +37,12 @@ from tui.requests import (
 )
 from tui.routing import refuse_commands, routed
 from tui.streams import complain, fill_descriptors, has_screen, say, until_closed
+from tui.viewing import COMMANDS, opened
 
 _INTERRUPTED = 130
 _INTERNAL = 70
 _WRONG = 2
-_HIDDEN = ("crawl", "start")
+_HIDDEN = ("crawl", "start", "viewer")
 """Commands that a line without one stands for."""
 _DEMO_CSV = "demo.csv"
 _DEMO_ENGINE: dict[str, Any] = {"fetch_workers": 16, "parse_deadline": 2.0, "parser": "soup"}
@@ -57,6 +58,7 @@ Examples:
   crawltui run example.org --fail-on broken   for CI: exit 1 on broken links
   crawltui resume                             go on with the newest unfinished crawl
   crawltui export NAME -o broken.csv --what broken
+  crawltui serve NAME                         look at it in a browser
 
 crawltui run --help lists all options of a crawl; the dashboard takes them too."""
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -128,7 +130,8 @@ def run(resume: str | None, **options: Any) -> int:
 @flags.store_options
 @flags.engine_options
 @flags.secret_options
-def crawl(**options: Any) -> int:
+@flags.theme_option
+def crawl(theme: str, **options: Any) -> int:
     """Crawl in the dashboard."""
     typed = _typed(options)
     refuse_commands(typed.urls, _known_commands())
@@ -137,7 +140,7 @@ def crawl(**options: Any) -> int:
         return _run(request, without_screen=typed)
     startup, output = request.startup, request.output
     store = Path(startup.store)
-    code = _open_dashboard(
+    code = opened(
         DashRequest(
             kind="crawl",
             config=startup.config,
@@ -146,6 +149,7 @@ def crawl(**options: Any) -> int:
             csv=output.csv,
             csv_bom=output.csv_bom,
             force=startup.force,
+            theme=theme,
         )
     )
     return _judged(code, store) if output.fail_on_broken else code
@@ -157,7 +161,7 @@ def start() -> int:
     if not has_screen():
         say(*root.get_help(click.Context(root, info_name="crawltui", **_SETTINGS)).splitlines())
         return _WRONG
-    return _open_dashboard(DashRequest(kind="start"))
+    return opened(DashRequest(kind="start"))
 
 
 @root.command(cls=flags.GroupedCommand)
@@ -166,7 +170,8 @@ def start() -> int:
 @flags.raw_option
 @flags.engine_options
 @flags.secret_options
-def resume(store: str | None, **options: Any) -> int:
+@flags.theme_option
+def resume(store: str | None, theme: str, **options: Any) -> int:
     """Go on with a crawl, by default the newest unfinished one."""
     path = _newest_unfinished() if store is None else places.resolve(store)
     typed = _typed(options)
@@ -174,7 +179,7 @@ def resume(store: str | None, **options: Any) -> int:
         return _run_resumed(typed, path, without_screen=typed)
     request = resumed_crawl(typed, path, _ask if terminal_to_ask() else None)
     config = msgspec.structs.replace(stored_config(path), **typed.engine)
-    return _open_dashboard(
+    return opened(
         DashRequest(
             kind="resume",
             config=config,
@@ -183,21 +188,9 @@ def resume(store: str | None, **options: Any) -> int:
             store=path,
             csv=request.output.csv,
             csv_bom=request.output.csv_bom,
+            theme=theme,
         )
     )
-
-
-@root.command()
-@click.argument("store")
-def view(store: str) -> int:
-    """Look at a crawl in the dashboard, also while it runs."""
-    path = places.resolve(store)
-    stored_config(path)
-    if not has_screen():
-        raise ConfigError(
-            "view needs a terminal: crawltui export writes a crawl's results to a file."
-        )
-    return _open_dashboard(DashRequest(kind="view", store=path))
 
 
 @root.command()
@@ -256,18 +249,28 @@ def crawls(delete: str | None, older: float | None) -> None:
     "--pages", cls=flags.GroupedOption, group="Site", type=int, metavar="N", help="Default: 2000."
 )
 @click.option("--headless", cls=flags.GroupedOption, group="Site", is_flag=True, help="No screen.")
+@click.option(
+    "--lesson",
+    cls=flags.GroupedOption,
+    group="Site",
+    type=click.Choice(["pools"]),
+    help="Thread pools and process pools in six steps, for a class.",
+)
 @flags.csv_options
 @flags.report_options
 @flags.store_options
-def demo(pages: int | None, headless: bool, **options: Any) -> int:
+@flags.theme_option
+def demo(pages: int | None, headless: bool, lesson: str | None, theme: str, **options: Any) -> int:
     """Crawl a built-in site full of faults; no network needed."""
+    if lesson is not None:
+        return _give_lesson(theme)
     from tui.demo.site import DEFAULT_PAGES
 
     typed, pages = _typed(options), DEFAULT_PAGES if pages is None else pages
     if headless or not _shows_dashboard(typed):
         return _demo_without_screen(typed, pages, asked=headless)
     output = output_of(typed, None)
-    return _open_dashboard(
+    return opened(
         DashRequest(
             kind="demo",
             store=store_of(typed),
@@ -275,8 +278,21 @@ def demo(pages: int | None, headless: bool, **options: Any) -> int:
             csv_bom=output.csv_bom,
             force=typed.force,
             pages=pages,
+            theme=theme,
         )
     )
+
+
+def _give_lesson(theme: str) -> int:
+    if not has_screen():
+        raise ConfigError("The lesson needs a terminal: it is a dashboard that is driven by keys.")
+    from tui.lesson.show import open_lesson
+
+    return open_lesson(theme)
+
+
+for looking in COMMANDS:
+    root.add_command(looking)
 
 
 def _typed(options: dict[str, Any]) -> Typed:
@@ -342,12 +358,6 @@ def _wants_dashboard(typed: Typed) -> bool:
 def _shows_dashboard(typed: Typed) -> bool:
     """Whether this crawl is driven on a screen: where there is one, and none speaks against."""
     return _wants_dashboard(typed) and has_screen()
-
-
-def _open_dashboard(request: DashRequest) -> int:
-    from tui.dash import open_dashboard
-
-    return open_dashboard(request)
 
 
 def _judged(code: int, store: Path) -> int:

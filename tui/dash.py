@@ -11,9 +11,11 @@ from crawler_core.errors import ConfigError, CrawlError
 from crawler_core.snapshot import FINAL_STATES
 from crawler_core.store.upkeep import settle
 from tui.bridge import Client, CsvWish, Ending
+from tui.keymap import read_keymap
 from tui.options import DashRequest
 from tui.session import CrawlSession
 from tui.summary import summary_lines
+from tui.taste import chosen_theme, remember_theme
 
 
 def open_dashboard(request: DashRequest) -> int:
@@ -24,14 +26,17 @@ def open_dashboard(request: DashRequest) -> int:
     raw = request.config is not None and request.config.raw_csv
     # The screen's library takes a third of a second to load: it does so while the engine starts.
     threading.Thread(target=import_module, args=("tui.app",), daemon=True).start()
-    with CrawlSession(raw_csv=raw) as session:
+    keymap, theme = read_keymap(), chosen_theme(request.theme)
+    with CrawlSession(raw_csv=raw, exporting=not request.served) as session:
         client = _open(session, request)
-        from tui.app import CrawlApp
+        from tui.app import CrawlApp, Taste
 
         wish = None if request.csv is None else CsvWish(request.csv, request.csv_bom)
-        ending = CrawlApp(session, client, wish).run()
+        ending = CrawlApp(session, client, wish, Taste(keymap, theme, remember_theme)).run()
         if ending is None:  # the app itself failed; Textual has told why
             return 70
+        if request.served:
+            return 0
         if ending.last_screen:
             sys.stdout.write(ending.last_screen + "\n")
         if ending.store is not None:

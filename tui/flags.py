@@ -126,6 +126,17 @@ store_options = _stacked(
         _flag(_RESULTS, "--force", "Replace the crawl in that file."),
     ]
 )
+theme_option = _stacked(
+    [
+        _option(
+            "Screen",
+            "--theme",
+            default="",
+            metavar="NAME",
+            help="dark, light or contrast; else the one chosen last, or CRAWLTUI_THEME.",
+        )
+    ]
+)
 secret_options = _stacked(
     [
         _option(_SECRETS, "--auth", metavar="USER:PASS", help="Or CRAWLTUI_AUTH."),
@@ -172,6 +183,13 @@ engine_options = _stacked(
             help="Default: normal; mine (no limit) for loopback hosts.",
         ),
         _option(_MANNERS, "--rate", type=float, metavar="R", help="Requests/s to a host."),
+        _option(
+            _MANNERS,
+            "--max-rate",
+            type=float,
+            metavar="R",
+            help="Requests/s to a host that no key and no autopilot passes.",
+        ),
         _option(_MANNERS, "--per-host", type=int, metavar="N", help="Requests at once to a host."),
         _option(_MANNERS, "--retries", type=int, metavar="N", help="Of a failed URL. Default: 2."),
         _flag(_MANNERS, "--ignore-robots", "Do not ask for robots.txt."),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from textual.binding import Binding
 
+from tui.keymap import Keymap
 from tui.keytable import KEYS
 
 MOVES: tuple[tuple[str, str], ...] = (
@@ -15,24 +17,62 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("esc", "clear the filter, go back"),
 )
 """Keys of every table; they are bound where the tables are."""
+_BY_NAME = {key.name: key for key in KEYS}
 
 
 def bindings() -> Iterator[Binding]:
-    """The bindings of the dashboard; the app itself binds ctrl+c and ctrl+p."""
+    """The bindings of the dashboard; the app itself binds ctrl+c and the palette's key."""
     for key in KEYS:
-        if key.keys in {"ctrl+c", "ctrl+p", "tab"}:
-            continue
-        yield Binding(key.keys, key.action, key.does, id=key.name, show=False)
+        if key.name not in {"interrupt", "palette"}:
+            yield Binding(key.keys, key.action, key.does, id=key.name, show=False)
 
 
-def hints(tab: str, *, changing: bool) -> list[tuple[str, str, str]]:
+def hints(
+    tab: str,
+    *,
+    changing: bool,
+    keymap: Keymap = Keymap(),  # noqa: B008 - frozen
+) -> list[tuple[str, str, str]]:
     """The footer of a tab: keys, words, action; without `changing`, no key that sends."""
     found = []
     for key in KEYS:
         if key.hint and tab in key.tabs and (changing or not key.changes):
             shown, _, word = key.hint.partition("|")
-            found.append((shown, word, key.action))
+            found.append((_hinted(shown, keymap), word, key.action))
     return found
+
+
+def respelled(text: str, keymap: Keymap) -> str:
+    """A sentence that names keys of the table ("press +", "s saves") with one's own instead."""
+    if not keymap.changed:
+        return text
+    return _NAMED_KEYS.sub(lambda found: _hinted(found[0], keymap), text)
+
+
+def relabelled(label: str, keymap: Keymap) -> str:
+    """A label of keys alone ("+ −", "x") with one's own instead."""
+    return _hinted(label, keymap) if keymap.changed else label
+
+
+def _hinted(shown: str, keymap: Keymap) -> str:
+    return " ".join(_own(token, keymap) for token in shown.split(" "))
+
+
+def _own(token: str, keymap: Keymap) -> str:
+    """The first key that does now what `token` does by default."""
+    key = _BY_TOKEN.get(token)
+    if key is None or key.name not in keymap.changed:
+        return token
+    return keymap.shown(key).split(" ")[0]
+
+
+_BY_TOKEN = {token: key for key in KEYS for token in key.shown.split()}
+_BY_TOKEN["−"] = _BY_TOKEN["-"]  # as panels write it
+_ONE = "(?:" + "|".join(re.escape(token) for token in _BY_TOKEN) + ")"
+_NAMED_KEYS = re.compile(
+    rf"(?<=press ){_ONE}(?: or {_ONE})?(?!\w)"
+    rf"|(?<!\S){_ONE}(?= (?:shows|saves|quits|cancels|changes|follows|goes on|has no effect)\b)"
+)
 
 
 def table() -> str:

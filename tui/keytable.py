@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-TABS = ("overview", "results", "broken", "hosts", "workers", "log")
+TABS = ("overview", "results", "broken", "hosts", "workers", "log", "site")
 TAB_NAMES = {
     "overview": "Overview",
     "results": "Results",
@@ -12,6 +12,7 @@ TAB_NAMES = {
     "hosts": "Hosts",
     "workers": "Workers",
     "log": "Log",
+    "site": "Site",
 }
 
 
@@ -89,6 +90,17 @@ KEYS: tuple[Key, ...] = (
         changes=True,
     ),
     Key(
+        name="autopilot",
+        keys="a",
+        shown="a",
+        action="autopilot",
+        does="autopilot: measured steps set the workers; any key for workers takes over again",
+        group="Workers",
+        hint="a|autopilot",
+        tabs=("overview", "workers"),
+        changes=True,
+    ),
+    Key(
         name="parser",
         keys="P",
         shown="P",
@@ -107,7 +119,7 @@ KEYS: tuple[Key, ...] = (
         does="pause the crawl, and go on",
         group="Crawl",
         hint="space|pause",
-        tabs=("overview", "hosts", "workers", "log"),
+        tabs=("overview", "hosts", "workers", "log", "site"),
         changes=True,
     ),
     Key(
@@ -126,7 +138,7 @@ KEYS: tuple[Key, ...] = (
         keys="full_stop",
         shown=".",
         action="rate(1)",
-        does="ask the selected host more often",
+        does="ask the selected host more often; take one up again that is not asked",
         group="Crawl",
         changes=True,
     ),
@@ -135,7 +147,7 @@ KEYS: tuple[Key, ...] = (
         keys="H",
         shown="H",
         action="host",
-        does="the selected host: slower, faster, skip, take up again",
+        does="the selected host: slower, faster, pause, skip, take up again",
         group="Crawl",
         hint="H|host menu",
         tabs=("hosts",),
@@ -178,10 +190,30 @@ KEYS: tuple[Key, ...] = (
         keys="slash",
         shown="/",
         action="filter",
-        does="filter the results by a word; esc clears it",
+        does="filter the results as you type: words, status:404, type:pdf, !not; esc clears it",
         group="Results",
         hint="/|filter",
         tabs=("overview", "results"),
+    ),
+    Key(
+        name="views",
+        keys="v",
+        shown="v",
+        action="views",
+        does="views of the results by name: Client Error, Titles Missing, Non-Indexable …",
+        group="Results",
+        hint="v|views",
+        tabs=("results",),
+    ),
+    Key(
+        name="columns",
+        keys="c",
+        shown="c",
+        action="columns",
+        does="choose the columns of the results",
+        group="Results",
+        hint="c|columns",
+        tabs=("results",),
     ),
     Key(
         name="next",
@@ -227,7 +259,7 @@ KEYS: tuple[Key, ...] = (
         does="all about the selected row: fields, inlinks, outlinks, redirects",
         group="Results",
         hint="enter|detail",
-        tabs=("overview", *_LISTS, "workers", "log"),
+        tabs=("overview", *_LISTS, "workers", "log", "site"),
     ),
     Key(
         name="open",
@@ -248,6 +280,34 @@ KEYS: tuple[Key, ...] = (
         group="Results",
         hint="y|copy",
         tabs=_LISTS,
+    ),
+    Key(
+        name="why",
+        keys="w",
+        shown="w",
+        action="why",
+        does="why (not): which rule decided on the selected URL or a typed one, and the way to it",
+        group="Scope",
+        hint="w|why",
+        tabs=("overview", *_LISTS),
+    ),
+    Key(
+        name="exclude",
+        keys="E",
+        shown="E",
+        action="exclude",
+        does="exclude URLs by a pattern while the crawl runs, and take it back",
+        group="Scope",
+        hint="E|exclude",
+        tabs=_LISTS,
+    ),
+    Key(
+        name="radar",
+        keys="T",
+        shown="T",
+        action="radar",
+        does="trap radar: kinds of URLs that grow fast; caps them, and takes it back",
+        group="Scope",
     ),
     *(
         Key(
@@ -276,7 +336,7 @@ KEYS: tuple[Key, ...] = (
         does="enlarge the focused panel; again, or esc: back",
         group="Screen",
         hint="e|enlarge",
-        tabs=("overview", "log", "workers"),
+        tabs=("overview", "log", "workers", "site"),
     ),
     Key(
         name="freeze",
@@ -286,7 +346,7 @@ KEYS: tuple[Key, ...] = (
         does="freeze the display while the crawl goes on",
         group="Screen",
         hint="f|freeze",
-        tabs=("overview", "log"),
+        tabs=("overview", "log", "site"),
     ),
     Key(
         name="palette",

@@ -40,6 +40,10 @@ class DashRequest(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False
     pages: int = 0
     """Of the demo site; only for kind demo."""
+    theme: str = ""
+    """Colours by name; "" as remembered."""
+    served: bool = False
+    """True in a tab of `serve`: it writes no files here, and no summary."""
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):

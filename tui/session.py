@@ -14,6 +14,7 @@ from crawler_core.crawl import places
 from crawler_core.crawl.messages import Startup
 from crawler_core.crawl.remote import RemoteCrawl, WatchedCrawl
 from crawler_core.crawl.still import StoredCrawl
+from crawler_core.errors import ConfigError
 from crawler_core.export import export_csv
 from crawler_core.store.lock import is_locked
 from crawler_core.store.reader import StoreReader
@@ -39,8 +40,9 @@ class CrawlSession:
     started, ends.
     """
 
-    def __init__(self, *, raw_csv: bool = False) -> None:
+    def __init__(self, *, raw_csv: bool = False, exporting: bool = True) -> None:
         self._raw_csv = raw_csv
+        self._exporting = exporting
         self._resources = contextlib.ExitStack()
 
     def __enter__(self) -> CrawlSession:
@@ -146,10 +148,19 @@ class CrawlSession:
             {"kind": kind, "text": text, "sort": sort, "reverse": reverse}, type=View
         )
 
-    def export(self, store: Path, target: Path, what: Export, *, bom: bool) -> int:
-        """Write a CSV; the number of rows written."""
+    def export(
+        self, store: Path, target: Path, what: Export, *, bom: bool, view: View | None = None
+    ) -> int:
+        """Write a CSV, of the rows of `view` if there is one; the number of rows written.
+
+        Raises ConfigError where none is written.
+        """
+        if not self._exporting:
+            raise ConfigError(
+                f"A browser only looks on: crawltui export {store.stem} -o FILE writes a CSV."
+            )
         with StoreReader(store) as reader:
-            return export_csv(reader, target, what, bom=bom, raw=self._raw_csv)
+            return export_csv(reader, target, what, view=view, bom=bom, raw=self._raw_csv)
 
     def _serve_demo_of(self, store: Path) -> bool:
         """Serve the demo site again if `store` is a crawl of it."""

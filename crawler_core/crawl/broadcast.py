@@ -23,8 +23,9 @@ from crawler_core.snapshot import FINAL_STATES, Snapshot
 
 _LONGEST_PATH = 100
 """Bytes; a socket's address holds 104 to 108 with its final NUL."""
-_FRAME = 0.12
-"""Seconds between two snapshots."""
+_LOOK = 0.02
+"""Seconds between two looks for a new snapshot: the engine makes some eight a second, and one
+at once when a command has taken effect."""
 _FRAME_AT_THE_END = 0.5
 _SEND_TIMEOUT = 30.0
 """Seconds after which a viewer that reads nothing is let go."""
@@ -96,4 +97,4 @@ class Broadcast:
                     sent = snapshot.sequence
                 if last:
                     return
-                self._closing.wait(_FRAME_AT_THE_END if snapshot.state in FINAL_STATES else _FRAME)
+                self._closing.wait(_FRAME_AT_THE_END if snapshot.state in FINAL_STATES else _LOOK)

@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from crawler_core.crawl.local import Crawl
     from crawler_core.crawl.messages import Startup
 
+_NICE = 5
+"""How far the engine of a screen steps back behind that screen (nice(2)): at full speed on two
+processors a tab then opens in half of the time."""
+
 
 def main() -> int:
     """Run one crawl for the process at the other end of stdin; its exit code."""
     from crawler_core.crawl.journal import open_log
 
     open_log()
+    _step_back()
     commands = sys.stdin.buffer
     answer = sys.stdout.buffer
     crawl = _open(commands.readline(), answer)
@@ -39,6 +44,18 @@ def main() -> int:
     finally:
         _end(crawl)
     return 0
+
+
+def _step_back() -> None:
+    """Let the owner's screen go first where all processors are busy: it needs little, at once.
+
+    Inherited by the parse workers, which are what keeps processors busy.
+    """
+    import os
+
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(_NICE)
 
 
 def _open(line: bytes, answer: BinaryIO) -> Crawl | None:

@@ -8,7 +8,7 @@ that are done already the change runs on over their stored links.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from crawler_core.config import MAX_URL_LENGTH, START_CHAIN_HOPS
 from crawler_core.frontier.frontier import Frontier
@@ -23,9 +23,17 @@ from crawler_core.model import (
     UrlRow,
     UrlState,
 )
-from crawler_core.scope import HOPS, INVALID, TOO_DEEP, Reference, Scope, is_permanent
+from crawler_core.scope import (
+    HOPS,
+    INVALID,
+    TAKEN_BACK,
+    TOO_DEEP,
+    Reference,
+    Scope,
+    is_permanent,
+)
 from crawler_core.stats import Stats
-from crawler_core.store.linklists import Packed
+from crawler_core.store.linklists import Edge, Packed
 from crawler_core.store.schema import NOFOLLOW, ONLY_FRAGMENT
 from crawler_core.store.writer import Store
 
@@ -130,7 +138,77 @@ class Discovery:
         self._frontier.reopen(url_id)
         self._store.update_url(self._table.row(url_id))
 
+    def reconsider(self, reason: str, holds: Callable[[str], bool]) -> int:
+        """Judge anew what a rule said that is no more; how many URLs wait again.
+
+        `reason` is what it kept URLs out for, `holds` tells to which addresses it applied: what
+        links said of these meanwhile went unheard. Every stored link to them counts as if its
+        page were read now, so that the result is the same as if there had never been the rule.
+        """
+        kept = dict.fromkeys(self._kept_out_by(reason), "")
+        for url_id in kept:
+            self._set_reason(url_id, TAKEN_BACK)
+        wanted = {*kept, *self._unsettled(holds)}
+        for url_id in wanted:
+            self._offered[url_id] = 0
+        for source_id, edge in self._store.links_to(wanted):
+            if self._has_news(source_id, edge):
+                self._offer_known(source_id, edge.target_id, edge.kind, edge.nofollow)
+                if edge.target_id in kept:
+                    kept[edge.target_id] = self._reason_of(source_id, edge)
+        self.relax()
+        for url_id, why in kept.items():
+            if self._table.stage[url_id] == Stage.KEPT_OUT:
+                self._settle(url_id, why or self._scope.barred(self._table.address(url_id)))
+        return sum(self._table.stage[url_id] == Stage.WAITING for url_id in kept)
+
     # -- inside --------------------------------------------------------------------------
+
+    def _kept_out_by(self, reason: str) -> Iterator[int]:
+        table = self._table
+        for url_id in range(1, len(table) + 1):
+            if table.stage[url_id] == Stage.KEPT_OUT and table.reason(url_id) == reason:
+                yield url_id
+
+    def _unsettled(self, holds: Callable[[str], bool]) -> Iterator[int]:
+        """URLs of which a link may still say something new, among those that `holds` names."""
+        table = self._table
+        for url_id in range(1, len(table) + 1):
+            if table.stage[url_id] == Stage.KEPT_OUT:
+                is_open = not is_permanent(table.reason(url_id))
+            else:
+                is_open = table.role[url_id] != Role.CRAWL or not table.internal[url_id]
+            if is_open and holds(table.address(url_id)):
+                yield url_id
+
+    def _has_news(self, source_id: int, edge: Edge) -> bool:
+        """Whether a link to a known URL can change anything, by the look-ups of `follow`."""
+        table, target = self._table, edge.target_id
+        shift = 0 if table.role[source_id] == Role.CRAWL else _UNCRAWLED_SHIFT
+        manner = _MANNER[edge.kind] << shift + _NOFOLLOW_SHIFT * edge.nofollow
+        if edge.kind is LinkKind.CANONICAL:
+            return False
+        nearer = table.depth[target] > table.depth[source_id] + 1
+        return not self._offered[target] & manner or nearer or bool(table.hops[target])
+
+    def _reason_of(self, source_id: int, edge: Edge) -> str:
+        reference = self._reference(source_id, edge.kind, edge.nofollow)
+        return self._scope.judge(self._table.address(edge.target_id), reference).reason
+
+    def _set_reason(self, url_id: int, reason: str) -> None:
+        self._stats.skipped[self._table.reason(url_id)] -= 1
+        self._stats.skipped[reason] += 1
+        self._table.set_reason(url_id, reason)
+
+    def _settle(self, url_id: int, reason: str) -> None:
+        """Keep a URL out for another reason; one that no stored link speaks of waits again."""
+        if reason:
+            self._set_reason(url_id, reason)
+            self._store.keep_out(url_id, reason)
+        else:
+            self._stats.skipped[TAKEN_BACK] -= 1
+            self._frontier.reopen(url_id)
+            self._store.update_url(self._table.row(url_id))
 
     def _reference(self, source_id: int, kind: LinkKind, nofollow: bool) -> Reference:
         table = self._table

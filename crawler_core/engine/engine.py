@@ -18,14 +18,23 @@ from typing import Any
 import msgspec
 
 from crawler_core import url as urls
-from crawler_core.commands import AnyCommand, ReopenHost, RetryFailed
+from crawler_core.commands import (
+    AnyCommand,
+    ReopenHost,
+    RetryFailed,
+    UncapTemplate,
+    Unexclude,
+)
 from crawler_core.config import CrawlConfig, Secrets
-from crawler_core.engine import intake, lines, view
+from crawler_core.engine import intake, lines, surgery, view
 from crawler_core.engine.choice import ParserChoice
 from crawler_core.engine.fetching import FetchDesk, hosts_for_secrets
+from crawler_core.engine.lanes import Lanes
 from crawler_core.engine.ledger import Ledger
 from crawler_core.engine.parsing import ParseDesk
+from crawler_core.engine.pilot import Pilot
 from crawler_core.engine.robots_desk import RobotsDesk
+from crawler_core.engine.tally import Tally
 from crawler_core.errors import CrawlError
 from crawler_core.fetch import Fetcher
 from crawler_core.frontier.frontier import AskRobots, Claim, Fetch, Refused
@@ -47,7 +56,7 @@ _LONGEST_TURN = 0.05
 _LONGEST_NAP = 0.5
 _NOTE_SECONDS = 1.0
 """How often the time spent is written down, for a resume after a kill."""
-GOES_ON = (RetryFailed, ReopenHost)
+GOES_ON = (RetryFailed, ReopenHost, Unexclude, UncapTemplate)
 """Commands that give a finished crawl something to do again."""
 
 _log = logging.getLogger(__name__)
@@ -88,6 +97,8 @@ class Engine:
             secret_hosts=hosts_for_secrets(config.start_urls) if secrets else (),
         )
         self.robots = RobotsDesk(self.frontier)
+        self.lanes, self.tally = Lanes(), Tally()
+        self.pilot = Pilot()
         self.state = "starting"
         self.stopped_by = ""
         self.error = ""
@@ -179,10 +190,10 @@ class Engine:
     def _turn(self) -> None:
         now = self.clock()
         has_more = self._dispatch(now)
-        is_short = self.parse.is_short
+        is_short, fetching = self.parse.is_short, self.fetch.pool.busy
         self._take_in(0.0 if has_more else self._nap(now))
         now = self.clock()
-        self._meter(now, is_held_back=is_short)
+        self._meter(now, is_held_back=is_short, fetching=fetching)
         if self._oldest_write is not None and (
             now - self._oldest_write >= COMMIT_SECONDS or self.store.pending >= COMMIT_PAGES
         ):
@@ -193,11 +204,13 @@ class Engine:
         if limit is not None and self._stop_at is None and now - self.started >= limit:
             self.stop("--max-time")
 
-    def _meter(self, now: float, *, is_held_back: bool) -> None:
+    def _meter(self, now: float, *, is_held_back: bool, fetching: int) -> None:
         """Note how busy the parsers are, by the clock: they may wait for a CPU as well."""
         pool, seconds = self.parse.pool, now - self._metered
         self._metered = now
         self.stats.parse.worked(now, min(pool.busy, pool.target) * seconds)
+        self.stats.disk.worked(now, self.store.take_waited())
+        self.pilot.turn(self, now, is_short=is_held_back, fetching=fetching)
         if self.parse.choice.metered(seconds, is_held_back=is_held_back):
             self.stats.tell(self.wall(), "info", lines.takes_over_line(self.parse))
             self.publish_soon()
@@ -205,6 +218,8 @@ class Engine:
     def _commit(self, now: float) -> None:
         if now - self._noted >= _NOTE_SECONDS:
             self._noted = now
+            if told := surgery.hint(self.ledger):
+                self.stats.tell(self.wall(), "warning", told)
             self.store.set_meta("elapsed", repr(self._elapsed()))
         self.store.commit()
         self._oldest_write = None

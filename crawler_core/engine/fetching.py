@@ -47,6 +47,7 @@ class FetchDesk:
         self._done = done
         self._secret_hosts = frozenset(secret_hosts)
         self._number = 0
+        self._later: set[int] = set()
 
     @property
     def is_idle(self) -> bool:
@@ -75,9 +76,30 @@ class FetchDesk:
         result = _result_of(future, sent.request)
         return result, max(0.0, now - sent.at - result.seconds)
 
-    def cancel(self, number: int) -> None:
-        """Cancel one fetch; it lands as `cancelled`."""
-        self._fetcher.cancel(number)
+    def cancel(self, number: int, *, later: bool = False) -> bool | None:
+        """Cancel one fetch; it lands as `cancelled`. What `Future.cancel()` said of it.
+
+        False: it was running, so its connection is closed. None: there is no such fetch.
+        `later` has its URL asked for again.
+        """
+        wanted = (f for f, sent in self.in_flight.items() if sent.request.number == number)
+        future = next(wanted, None)
+        if future is None:
+            return None
+        if later:
+            self._later.add(number)
+        was_pending = future.cancel()
+        if not was_pending:
+            self._fetcher.cancel(number)
+        return was_pending
+
+    def is_put_off(self, result: FetchResult) -> bool:
+        """True when a fetch that landed was cancelled to be asked for again. Tells it once."""
+        number = result.request.number
+        if number not in self._later:
+            return False
+        self._later.discard(number)
+        return result.outcome is Outcome.CANCELLED
 
     def cancel_all(self) -> None:
         """Cancel everything that runs."""

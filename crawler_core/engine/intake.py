@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler_core.commands import AnyCommand
 from crawler_core.engine import lines, orders, recording
+from crawler_core.engine.parsing import Batch, Parsed
 from crawler_core.model import FetchRequest, FetchResult, Outcome, ParseJob, Purpose
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def _fetched(engine: Engine, future: AnyFuture) -> None:
     result, waited = engine.fetch.landed(future, now)
     engine.stats.fetched(result, now)
     engine.stats.fetch.waited(now, waited)
+    engine.tally.fetched(future, result)
+    engine.lanes.fetched(result.worker, now, result.seconds, result.outcome)
+    is_put_off = engine.fetch.is_put_off(result)
     is_robots = result.request.purpose is Purpose.ROBOTS
     if engine.is_stopping and result.outcome is Outcome.CANCELLED:
         if is_robots:
@@ -39,6 +43,10 @@ def _fetched(engine: Engine, future: AnyFuture) -> None:
             engine.frontier.release(result.request.url_id)
     elif is_robots:
         _robots_answered(engine, result, now)
+    elif is_put_off:
+        engine.ledger.put_off(result, now)
+        lines.fetched(engine.stats, result, "asked for again later", engine.wall())
+        engine.wrote()
     else:
         _answered(engine, result, now)
 
@@ -85,6 +93,21 @@ def _parsed(engine: Engine, future: AnyFuture) -> None:
     stats.parsed(len(answers), 0.0, now)  # the engine itself meters how busy parsers are
     stats.discovered(fresh, now)
     worker = engine.parse.credit(batch, answers)
+    _noted(engine, batch, answers, exception, worker, now)
     lines.parsed(stats, batch, answers, exception, worker, fresh, now, wall)
     if exception:
         stats.tell(wall, "warning", lines.broken_pool_line(batch, answers, exception))
+
+
+def _noted(
+    engine: Engine, batch: Batch, answers: list[Parsed], exception: str, worker: str, now: float
+) -> None:
+    """Write a parse future into lanes and counts."""
+    lost = [answer.outcome for answer in answers if answer.outcome is not None]
+    if exception:
+        engine.lanes.died(engine.parse.workers_of(batch.generation), now, batch.started)
+    computed = sum(answer.page.seconds for answer in answers if answer.page)
+    outcome = lost[0] if lost else Outcome.OK
+    took = now - max(batch.started, min(now, engine.lanes.ended(worker, batch.started)))
+    engine.tally.parsed(exception, len(batch.items) - len(lost), took)
+    engine.lanes.parsed(worker, now, batch.started, computed, outcome)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from crawler_core import retry, robots, scope
 from crawler_core.config import MAX_REDIRECT_HOPS, CrawlConfig
-from crawler_core.engine import recording
+from crawler_core.engine import recording, surgery
 from crawler_core.engine.discovery import Discovery
 from crawler_core.engine.robots_desk import Verdict
 from crawler_core.frontier.breaker import FAILURES
@@ -41,6 +41,8 @@ _WORTH_ANOTHER_TRY = frozenset(
         Outcome.PARSER_TIMEOUT,
     }
 )
+PUT_OFF_SECONDS = 15.0
+"""How long a URL waits at least whose fetch was cancelled to be tried later."""
 
 
 class Ledger:
@@ -65,6 +67,7 @@ class Ledger:
             json.loads(store.meta("folders") or "[]"),
         )
         self.discovery = Discovery(self.frontier, self.scope, store, self.stats)
+        self.frontier.cut = self.scope.cut
         self._wall = wall
         self._chance = chance
         self.start_answered = bool(store.meta("start_answered"))
@@ -89,6 +92,8 @@ class Ledger:
                 self.frontier.trap.admits(address)
                 self.frontier.trap.saw(address, done.title)
         self._reopen_what_the_options_now_allow()
+        for template, limit in self.config.caps:
+            surgery.set_cap(self, template, limit)
         for saved in self.store.hosts():
             host = self.frontier.hosts.get(saved.host)
             if host is None:
@@ -129,6 +134,7 @@ class Ledger:
         host = self.frontier.host_of(url_id)
         failed = result.outcome in FAILURES
         host.answered(result.seconds, good=not failed)
+        host.count(result.outcome)
         if result.outcome is Outcome.THROTTLED:
             note = self._throttled(result, host, now)
         elif self._may_retry(result, host):
@@ -148,6 +154,13 @@ class Ledger:
             self.record(result, None)
         self._judge_host(host, url_id, result.outcome, now)
         return False, note
+
+    def put_off(self, result: FetchResult, now: float) -> None:
+        """Ask again, behind the host's other URLs: its fetch was cancelled for that."""
+        url_id = result.request.url_id
+        self.frontier.retry(url_id, now, PUT_OFF_SECONDS)
+        self._keep_attempts(url_id)
+        self._keep_host(self.frontier.host_of(url_id), now)
 
     def record(
         self,
@@ -200,6 +213,8 @@ class Ledger:
         """Write down a URL that a cap keeps out."""
         self.store.keep_out(claim.url_id, claim.reason)
         self.stats.skipped[claim.reason] += 1
+        if claim.reason.startswith(scope.CAPPED):
+            surgery.close_if_full(self, claim.reason.removeprefix(scope.CAPPED))
 
     def robots_known(self, verdict: Verdict) -> None:
         """Write down what a host's robots.txt turned out to be."""

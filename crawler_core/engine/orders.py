@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 from crawler_core.commands import (
     AnyCommand,
     Cancel,
+    CapTemplate,
+    Exclude,
     Pause,
+    PauseHost,
     ReopenHost,
     Resume,
     RetryFailed,
+    SetAutopilot,
     SetFetchWorkers,
     SetHostRate,
     SetParser,
     SetParseWorkers,
     SkipHost,
     Stop,
+    UncapTemplate,
+    Unexclude,
 )
+from crawler_core.engine import surgery
 
 if TYPE_CHECKING:
     from crawler_core.engine.engine import Engine
@@ -27,9 +34,13 @@ def obey(engine: Engine, command: AnyCommand) -> None:
     """Carry a command out; one that makes no sense now changes nothing."""
     match command:
         case SetFetchWorkers(target=target):
+            engine.pilot.switch(engine, on=False, why=": you set the workers")
             engine.fetch.pool.resize(target)
         case SetParseWorkers(target=target):
+            engine.pilot.switch(engine, on=False, why=": you set the workers")
             engine.parse.pool.resize(target)
+        case SetAutopilot(on=on):
+            engine.pilot.switch(engine, on=on)
         case SetParser(name=name):
             _set_parser(engine, name)
         case Pause() if engine.state == "running":
@@ -38,14 +49,27 @@ def obey(engine: Engine, command: AnyCommand) -> None:
             engine.state = "running"
         case Stop(reason=reason):
             engine.stop(reason)
-        case Cancel(number=number):
-            engine.fetch.cancel(number)
+        case Cancel():
+            _cancel(engine, command)
         case RetryFailed():
             _retry_failed(engine)
-        case SkipHost() | ReopenHost() | SetHostRate():
+        case SkipHost() | PauseHost() | ReopenHost() | SetHostRate():
             _steer_host(engine, command)
+        case Exclude() | Unexclude() | CapTemplate() | UncapTemplate():
+            told = surgery.operate(engine.ledger, command)
+            engine.wrote()
+            engine.stats.tell(engine.wall(), "info", told)
         case _:
             pass
+
+
+def _cancel(engine: Engine, command: Cancel) -> None:
+    answer = engine.fetch.cancel(command.number, later=command.later)
+    if answer is not None:
+        how = "cancelled before start" if answer else "was running: its connection was closed"
+        later = ", its URL is asked for again" if command.later else ""
+        text = f"fetch #{command.number}: cancel() returned {answer}, {how}{later}"
+        engine.stats.tell(engine.wall(), "info", text)
 
 
 def _set_parser(engine: Engine, name: str) -> None:
@@ -61,7 +85,7 @@ def _retry_failed(engine: Engine) -> None:
     engine.stats.tell(engine.wall(), "info", f"{count:,} failed {urls} asked for again")
 
 
-def _steer_host(engine: Engine, command: SkipHost | ReopenHost | SetHostRate) -> None:
+def _steer_host(engine: Engine, command: SkipHost | PauseHost | ReopenHost | SetHostRate) -> None:
     frontier, key = engine.frontier, command.host
     if key not in frontier.hosts:
         return
@@ -69,6 +93,9 @@ def _steer_host(engine: Engine, command: SkipHost | ReopenHost | SetHostRate) ->
         case SkipHost():
             frontier.close_host(key, "skipped by you")
             told = f"{key} is skipped; its URLs stay waiting"
+        case PauseHost():
+            frontier.hold_host(key)
+            told = f"{key} is paused; its URLs wait until it is taken up again"
         case ReopenHost():
             frontier.open_host(key)
             told = f"{key} is taken up again"

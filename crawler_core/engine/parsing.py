@@ -32,6 +32,8 @@ _PACE = 0.5e-6
 _NEWEST = 0.3
 """Weight of the newest batch in the mean pace."""
 _TIMER_SLACK = 0.9
+_FORMER = 16
+"""Workers of replaced pools that are still told of."""
 
 
 AnyFuture = Future[Any]
@@ -94,6 +96,23 @@ class ParseDesk:
         """The workers of this pool that have answered, and how many batches each finished."""
         now = self.pool.generation
         return [(name, n) for name, n in self._finished.items() if self._seen[name] == now]
+
+    @property
+    def waits_since(self) -> float | None:
+        """When the page came in that has waited longest for a parser; None if none waits."""
+        first = [queue[0].queued for queue in (self._backlog, self._suspects) if queue]
+        return min(first, default=None)
+
+    @property
+    def former_workers(self) -> list[tuple[str, int]]:
+        """The last workers of replaced pools, and how many batches each finished."""
+        now = self.pool.generation
+        gone = [(name, n) for name, n in self._finished.items() if self._seen[name] != now]
+        return gone[-_FORMER:]
+
+    def workers_of(self, generation: int) -> list[str]:
+        """The workers of that generation of the pool that have answered."""
+        return [name for name, seen in self._seen.items() if seen == generation]
 
     def credit(self, batch: Batch, answers: list[Parsed]) -> str:
         """The name of the worker that finished a batch, which is counted for it."""

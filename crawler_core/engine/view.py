@@ -10,8 +10,11 @@ import msgspec
 
 from crawler_core import verdict
 from crawler_core.config import cpu_count
+from crawler_core.engine.board import Entry
+from crawler_core.engine.lanes import NAMELESS
 from crawler_core.frontier.host import Host
 from crawler_core.snapshot import (
+    FutureCounts,
     FutureView,
     HostView,
     PoolView,
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOSTS_SHOWN = 200
 _FUTURES_SHOWN = 300
+_LANES_SHOWN = 64
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
@@ -72,19 +76,22 @@ def snapshot(engine: Engine, sequence: int) -> Snapshot:
         host_count=len(hosts),
         completions=tuple(stats.completions),
         futures=futures[:_FUTURES_SHOWN],
+        counts=_counts(engine, futures, now),
         workers=_workers(engine, now),
         log=tuple(stats.log)[-200:],
         memory=_resident_bytes(),
+        autopilot=engine.pilot.is_on,
+        pilot=engine.pilot.says,
         paused=engine.state == "paused",
         stopped_by=engine.stopped_by,
         gave_up=tuple(h.key for h in frontier.hosts.values() if h.waiting and h.closed),
         exit_code=_exit_code(engine),
         error=engine.error,
     )
-    return _judged(taken, is_backlog_full=engine.is_backlog_full)
+    return _judged(engine, taken)
 
 
-def _judged(taken: Snapshot, *, is_backlog_full: bool) -> Snapshot:
+def _judged(engine: Engine, taken: Snapshot) -> Snapshot:
     """The snapshot with the verdict on itself."""
     word, advice = verdict.judge(
         verdict.Facts(
@@ -97,9 +104,12 @@ def _judged(taken: Snapshot, *, is_backlog_full: bool) -> Snapshot:
             broken=taken.broken,
             done=taken.done,
             note=taken.error or taken.stopped_by,
-            backlog_full=is_backlog_full,
+            backlog_full=engine.is_backlog_full,
             parser=taken.parser,
             cpus=cpu_count(),
+            slowing=engine.pilot.slowing,
+            storing=engine.stats.disk.utilisation(engine.clock(), 1),
+            autopilot=taken.autopilot,
         )
     )
     return msgspec.structs.replace(taken, verdict=word, advice=advice)
@@ -170,6 +180,7 @@ def _state_of(future: Future[Any]) -> str:
 
 def _futures(engine: Engine, now: float) -> tuple[FutureView, ...]:
     names = {entry.number: entry.name for entry in list(engine.fetch.board.entries.values())}
+    fetch_limit, parse_limit = engine.tally.fetch_kin.limit, engine.tally.parse_kin.limit
     fetches = [
         FutureView(
             "fetch",
@@ -179,6 +190,7 @@ def _futures(engine: Engine, now: float) -> tuple[FutureView, ...]:
             sent.request.url,
             1,
             names.get(sent.request.number, ""),
+            now - sent.at > fetch_limit,
         )
         for future, sent in engine.fetch.in_flight.items()
     ]
@@ -190,25 +202,77 @@ def _futures(engine: Engine, now: float) -> tuple[FutureView, ...]:
             now - batch.started,
             batch.items[0].job.url,
             len(batch.items),
+            stuck=now - batch.started > parse_limit,
         )
         for future, batch in engine.parse.batches.items()
     ]
     return tuple(sorted(fetches + parses, key=lambda view: -view.age))
 
 
+def _counts(engine: Engine, futures: tuple[FutureView, ...], now: float) -> FutureCounts:
+    tally, since = engine.tally, engine.parse.waits_since
+    ages = {
+        kind: max((view.age for view in futures if view.kind == kind), default=0.0)
+        for kind in ("fetch", "parse")
+    }
+    return FutureCounts(
+        pending=sum(view.state == "PENDING" for view in futures),
+        running=sum(view.state == "RUNNING" for view in futures),
+        fetches=tally.fetches,
+        parses=tally.parses,
+        cancelled=tally.cancelled,
+        closed=tally.closed,
+        raised=tally.raised,
+        fetch_age=ages["fetch"],
+        to_parse_age=now - since if since is not None else 0.0,
+        parse_age=ages["parse"],
+        fetch_limit=tally.fetch_kin.limit,
+        parse_limit=tally.parse_kin.limit,
+    )
+
+
 def _workers(engine: Engine, now: float) -> tuple[WorkerView, ...]:
-    views = [
-        WorkerView(
-            entry.name,
-            "fetch",
-            entry.url if entry.number else "",
-            now - entry.since if entry.number else 0.0,
-            entry.finished,
-        )
-        for entry in sorted(engine.fetch.board.entries.values(), key=lambda entry: entry.name)
-    ]
-    views += [WorkerView(name, "parse", "", 0.0, count) for name, count in engine.parse.workers]
-    return tuple(views)
+    entries = sorted(engine.fetch.board.entries.values(), key=lambda entry: entry.name)
+    shown = engine.lanes.busiest([entry.name for entry in entries], now, _LANES_SHOWN)
+    views = [_fetch_worker(engine, entry, now, told=entry.name in shown) for entry in entries]
+    return (*views, *_parse_workers(engine, now))
+
+
+def _fetch_worker(engine: Engine, entry: Entry, now: float, *, told: bool) -> WorkerView:
+    number, since = entry.number, entry.since  # its thread may change them meanwhile
+    lane = engine.lanes.drawn(entry.name, now, since if number else None) if told else ("", "")
+    doing = entry.url if number else ""
+    return WorkerView(
+        entry.name, "fetch", doing, now - since if number else 0.0, entry.finished, *lane
+    )
+
+
+def _parse_workers(engine: Engine, now: float) -> list[WorkerView]:
+    """The workers of the pool, and those of replaced ones while their lanes are not empty.
+
+    Nobody tells which worker holds which batch before it is done. Only when there are as many
+    batches as workers it is sure that each has one.
+    """
+    parse = engine.parse
+    here, names = parse.pool.generation, dict(parse.workers)
+    held = [batch.started for batch in parse.batches.values() if batch.generation == here]
+    all_busy = len(held) >= len(names) == parse.pool.target
+    views = []
+    for name, finished in names.items():
+        since = max(engine.lanes.ended(name, now), min(held)) if all_busy else None
+        lane = engine.lanes.drawn(name, now, since)
+        age = now - since if since is not None else 0.0
+        doing = "a batch" if since is not None else ""
+        views.append(WorkerView(name, "parse", doing, age, finished, *lane))
+    if held and not names:
+        lane = engine.lanes.drawn(NAMELESS, now, min(held))
+        views.append(WorkerView(NAMELESS, "parse", "a batch", now - min(held), 0, *lane))
+    nameless = [] if held and not names else [(NAMELESS, 0)]
+    for name, finished in [*parse.former_workers, *nameless]:
+        levels, tones = engine.lanes.drawn(name, now)
+        if tones.strip():
+            views.append(WorkerView(name, "parse", "", 0.0, finished, levels, tones, ended=True))
+    return views
 
 
 def _host_view(host: Host, now: float) -> HostView:
@@ -229,6 +293,13 @@ def _host_view(host: Host, now: float) -> HostView:
         robots=host.robots,
         crawl_delay=host.rules.crawl_delay if host.rules else 0.0,
         note=host.note,
+        p95_ms=host.latency(0.95) * 1000,
+        answers=host.answers,
+        errors=host.errors,
+        throttles=host.throttles,
+        interval=host.interval,
+        ceiling=host.ceiling,
+        pace=host.pace,
     )
 
 
@@ -237,10 +308,12 @@ def _host_state(host: Host, pause: float) -> str:
         return "skipped"
     if host.breaker.given_up:
         return "given up"
-    if host.breaker.is_open:
-        return "failing"
     if host.ending is not None:
         return "unreachable" if host.robots == "unreachable" else "robots unavailable"
+    if host.paused:
+        return "paused"
+    if host.breaker.is_open:
+        return "failing"
     return "throttled" if pause > 0 else "ok"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
@@ -17,7 +18,7 @@ from crawler_core import url as urls
 from crawler_core.config import THROTTLE_TRIES, CrawlConfig
 from crawler_core.frontier.host import Host, limits_for
 from crawler_core.frontier.table import Stage, UrlTable
-from crawler_core.frontier.trap import TrapGuard
+from crawler_core.frontier.trap import Crowd, TrapGuard
 from crawler_core.model import Outcome, Role, UrlRow, UrlState
 
 
@@ -59,6 +60,9 @@ class Frontier:
         self._config = config
         self.table = UrlTable()
         self.trap = TrapGuard()
+        self.crowd = Crowd()
+        self.cut: Callable[[str], str] | None = None
+        """Why an address is not to be asked for after all, "" if it is: rules made on the way."""
         self.hosts: dict[str, Host] = {}
         self._numbered: list[Host] = []
         self._last: Host | None = None
@@ -106,6 +110,20 @@ class Frontier:
             return
         self.table.set_reason(url_id, "")
         self._enqueue(url_id, self.host_of(url_id))
+
+    def keep_out(self, url_id: int, reason: str) -> bool:
+        """Ask no more for a URL that waits; False for any other, and for a start URL."""
+        if self.table.stage[url_id] != Stage.WAITING or self.table.start_chain[url_id]:
+            return False
+        host = self.host_of(url_id)
+        host.forget_retry(url_id)
+        self.table.stage[url_id] = Stage.KEPT_OUT  # its place in the queue is passed over
+        self.table.set_reason(url_id, reason)
+        self.waiting -= 1
+        host.waiting -= 1
+        self.kept_out += 1
+        self.crowd.count(url_id, self.table.address(url_id), -1)
+        return True
 
     def lower(self, url_id: int, depth: int) -> None:
         """Note a shorter path; a waiting URL moves up in its host's queue, a retry stays last."""
@@ -246,10 +264,18 @@ class Frontier:
         host = self.hosts[key]
         host.skipped, host.note, host.ticket = True, note, 0
 
+    def hold_host(self, key: str) -> None:
+        """Ask nothing of a host until it is opened again; the crawl waits for it."""
+        self.hosts[key].paused = True
+
     def open_host(self, key: str) -> None:
-        """Take a host up again that was skipped, given up, or ended."""
+        """Take a host up again that was held, skipped, given up, or ended."""
         host = self.hosts[key]
-        host.skipped, host.note, host.ending = False, "", None
+        if host.paused and not host.closed and host.ending is None:
+            host.paused = False  # what its server asked for holds on
+            self.list_anew(host)
+            return
+        host.skipped, host.paused, host.note, host.ending = False, False, "", None
         host.snoozed_until, host.throttle_streak = 0.0, 0
         host.breaker.reset()
         if host.robots in {"unavailable", "unreachable"}:
@@ -273,6 +299,7 @@ class Frontier:
         self.table.stage[url_id] = Stage.WAITING
         self.waiting += 1
         host.waiting += 1
+        self.crowd.count(url_id, self.table.address(url_id), 1)
 
     def _enqueue(self, url_id: int, host: Host, *, front: bool = False) -> None:
         self._count_waiting(host, url_id)
@@ -290,7 +317,7 @@ class Frontier:
     def _claim_from(self, host: Host, now: float) -> Claim | None:
         """What `host` has to do now; lists it for its next turn as fits."""
         host.ticket = 0
-        if host.closed or host.robots == "asking":
+        if host.closed or host.paused or host.robots == "asking":
             return None
         url_id, ready_at = self._next_of(host)
         if not url_id:
@@ -327,9 +354,19 @@ class Frontier:
         return None
 
     def _verdict_of_trap(self, host: Host, url_id: int) -> Claim:
+        if not self.table.start_chain[url_id] and (why := self._cut(url_id)):
+            return KeptOut(url_id, why)
         if self._is_new_page(url_id) and not self.trap.admits(self.table.address(url_id)):
             return KeptOut(url_id, scope.TRAP)
         return Fetch(url_id, host.key)
+
+    def _cut(self, url_id: int) -> str:
+        """Which rule that was made on the way keeps a URL out that is about to be asked for."""
+        address = self.table.address(url_id)
+        if self.cut is not None and (why := self.cut(address)):
+            return why
+        asked = bool(self.table.asked[url_id])
+        return self.trap.capped(address, asked=asked) if self.trap.caps else ""
 
     def _next_of(self, host: Host) -> tuple[int, float]:
         """(url id, not before) of the host's next live entry; id 0 if there is none."""
@@ -351,6 +388,7 @@ class Frontier:
             host.pop_retry()
         self.waiting -= 1
         host.waiting -= 1
+        self.crowd.count(url_id, self.table.address(url_id), -1)
         if isinstance(verdict, Fetch):
             self.table.stage[url_id] = Stage.IN_FLIGHT
             self.table.attempts[url_id] = min(255, self.table.attempts[url_id] + 1)

@@ -13,7 +13,7 @@ import msgspec
 
 from crawler_core import url as urls
 from crawler_core.config import CrawlConfig
-from crawler_core.frontier.breaker import Breaker
+from crawler_core.frontier.breaker import FAILURES, Breaker
 from crawler_core.model import Outcome
 from crawler_core.robots import Rules
 
@@ -24,6 +24,7 @@ _LATENCY_SAMPLES = 50
 _SENT_KEPT = 512
 _SLACK = 1024
 """Entries of a queue that are done with before they are cut off."""
+_ERRORS = FAILURES - {Outcome.BLOCKED, Outcome.THROTTLED}
 _SLOWER = 2.0
 """An answer that takes so many times the host's usual time is a sign of strain."""
 
@@ -33,6 +34,8 @@ class Limits(msgspec.Struct, frozen=True):
 
     rate: float
     at_once: int
+    ceiling: float = 0.0
+    """Requests a second that neither a key nor the autopilot may pass."""
 
 
 def limits_for(config: CrawlConfig, host: str, internal: bool) -> Limits:
@@ -50,7 +53,10 @@ def limits_for(config: CrawlConfig, host: str, internal: bool) -> Limits:
         rate = config.rate if internal or not rate else min(config.rate or rate, rate)
     if config.per_host is not None:
         at_once = config.per_host
-    return Limits(rate, at_once if internal else 1)
+    ceiling = config.max_rate or 0.0
+    if ceiling:
+        rate = min(rate or ceiling, ceiling)
+    return Limits(rate, at_once if internal else 1, ceiling)
 
 
 class Host:
@@ -59,6 +65,7 @@ class Host:
     __slots__ = (
         *("key", "root", "number", "internal", "rate", "at_once", "window", "breaker"),
         *("rules", "cleared", "robots", "robots_tries", "ending", "note", "skipped"),
+        *("ceiling", "pace", "paused", "answers", "errors", "throttles"),
         *("next_send", "snoozed_until", "throttle_streak", "ticket", "sleeps_until"),
         *("waiting", "in_flight", "requests", "retries", "done", "bad", "latencies", "sent"),
         *("_levels", "_depths", "_retries", "_late"),
@@ -71,6 +78,8 @@ class Host:
         self.number = number
         """From 1, in the order in which hosts became known."""
         self.internal = internal
+        self.pace = 0.0
+        """Requests a second that the autopilot found it to bear; 0 while it sets none."""
         self.limit(limits)
         self.breaker = Breaker()
         self.rules: Rules | None = None
@@ -83,6 +92,8 @@ class Host:
         self.snoozed_until = 0.0
         self.throttle_streak = 0
         self.skipped = False
+        self.paused = False
+        """Held by hand: nothing is asked of it, but the crawl waits for it."""
         self.note = ""
         self.ending: tuple[Outcome, str] | None = None
         """How all its URLs end, when robots.txt or the host itself cannot be reached."""
@@ -96,6 +107,12 @@ class Host:
         self.retries = 0
         self.done = 0
         self.bad = 0
+        self.answers = 0
+        """Answers and failures of this run, those to be asked again included."""
+        self.errors = 0
+        """Of these: no answer, or a server error."""
+        self.throttles = 0
+        """Of these: requests for fewer requests (429, or 503 with Retry-After)."""
         # Short lists, because a crawl may know very many hosts and a deque takes 700 bytes.
         self.latencies: list[float] = []
         """Seconds of the last answers."""
@@ -152,6 +169,12 @@ class Host:
         _, url_id = heapq.heappop(self._retries)
         del self._late[url_id]
 
+    def forget_retry(self, url_id: int) -> None:
+        """Let a URL wait behind the others no more."""
+        if self._late.pop(url_id, None) is not None:
+            self._retries = [entry for entry in self._retries if entry[1] != url_id]
+            heapq.heapify(self._retries)
+
     @property
     def retry_count(self) -> int:
         """URLs that wait for another attempt."""
@@ -163,6 +186,7 @@ class Host:
         """Set both limits; where there is one at once, the window starts at 1."""
         self.rate = limits.rate
         self.at_once = limits.at_once
+        self.ceiling = limits.ceiling
         self.window = 1.0 if limits.at_once else float("inf")
         """Requests at once that its answers have earned so far, at most `at_once`."""
 
@@ -187,7 +211,8 @@ class Host:
     def interval(self) -> float:
         """Seconds between two requests."""
         delay = self.rules.crawl_delay if self.rules else 0.0
-        return max(delay, 1.0 / self.rate if self.rate else 0.0)
+        paced = 1.0 / self.pace if self.pace else 0.0
+        return max(delay, 1.0 / self.rate if self.rate else 0.0, paced)
 
     def sending(self, url_id: int, now: float) -> None:
         """Note that a request goes out."""
@@ -219,11 +244,24 @@ class Host:
         else:
             self.window = min(float(self.at_once), self.window + 1.0 / self.window)
 
+    def count(self, outcome: Outcome) -> None:
+        """Count an answer, or the lack of one."""
+        if outcome is Outcome.CANCELLED:
+            return
+        self.answers += 1
+        self.throttles += outcome is Outcome.THROTTLED
+        self.errors += outcome in _ERRORS
+
     def median_latency(self) -> float:
         """Median of the last answers in seconds; 0 before the third."""
-        if len(self.latencies) < 3:
+        return self.latency(0.5)
+
+    def latency(self, share: float) -> float:
+        """Seconds within which that share of the last answers came; 0 before the third."""
+        ordered = sorted(self.latencies)
+        if len(ordered) < 3:
             return 0.0
-        return sorted(self.latencies)[len(self.latencies) // 2]
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
     def throttled(self, now: float, wait: float) -> None:
         """Leave the host alone for `wait` seconds because it asked for fewer requests."""
@@ -244,8 +282,15 @@ class Host:
         return sum(1 for moment in reversed(self.sent) if now - moment <= span) / span
 
     def set_rate(self, rate: float) -> None:
-        """Limit the host to `rate` requests a second; 0 is without limit."""
+        """Limit the host to `rate` requests a second; 0 is without limit, where that may be."""
+        if self.ceiling:
+            rate = min(rate or self.ceiling, self.ceiling)
         self.rate = max(0.0, rate)
+        self.space_out()
+
+    def set_pace(self, pace: float) -> None:
+        """Let the autopilot hold the host below `pace` requests a second; 0: not at all."""
+        self.pace = pace
         self.space_out()
 
     def space_out(self) -> None:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from crawler_core import radar
 from crawler_core import url as urls
 from crawler_core.config import TRAP_PAGES
+from crawler_core.scope import CAPPED
+
+SAMPLE = 16
+"""Of so many waiting URLs one is looked at, to see what the queue is made of."""
+_SAMPLES = 4
+_WORTH_TELLING = 0.1
+"""Share of the queue from which on a template is worth a word, and its samples at the least."""
+_ALIKE = 30
+"""Pages of a template that are read before their titles are taken for all alike."""
 
 
 class _Template:
@@ -25,6 +35,8 @@ class TrapGuard:
     def __init__(self, limit: int = TRAP_PAGES) -> None:
         self._limit = limit
         self._templates: dict[str, _Template] = {}
+        self.caps: dict[str, int] = {}
+        """Templates that the driver capped (`radar.template`): how many more may be asked for."""
 
     def admits(self, address: str) -> bool:
         """Count a page about to be asked for; False when its template is used up."""
@@ -39,6 +51,20 @@ class TrapGuard:
         known.asked += 1
         return True
 
+    def capped(self, address: str, *, asked: bool) -> str:
+        """Count a URL about to be asked for; why not, if its template's cap is reached.
+
+        One that was `asked` for before has been counted then.
+        """
+        kind = radar.template(address)
+        left = self.caps.get(kind)
+        if left is None or (asked and left > 0):
+            return ""
+        if left <= 0:
+            return CAPPED + kind
+        self.caps[kind] = left - 1
+        return ""
+
     def saw(self, address: str, title: str) -> None:
         """Note the title of a page that was read; "" for a page without one."""
         known = self._templates.get(urls.template(address))
@@ -48,3 +74,45 @@ class TrapGuard:
             known.title = hash(title)
         elif known.title != hash(title):
             known.varied = True
+
+    def looks_endless(self, address_template: str) -> bool:
+        """True when pages enough of a template were read and all of them had one title."""
+        known = self._templates.get(address_template)
+        return (
+            known is not None
+            and known.asked >= _ALIKE
+            and known.title is not None
+            and not known.varied
+        )
+
+
+class Crowd:
+    """What the queue is made of: templates of every `SAMPLE`-th waiting URL."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+        self._total = 0
+        self._told: set[str] = set()
+
+    def count(self, url_id: int, address: str, by: int) -> None:
+        """Note that a URL has come to wait (1), or does so no more (-1)."""
+        if url_id % SAMPLE:
+            return
+        self._total += by
+        kind = urls.template(address)
+        if "{n}" not in kind:
+            return
+        left = self._counts.get(kind, 0) + by
+        if left > 0:
+            self._counts[kind] = left
+        else:
+            self._counts.pop(kind, None)
+
+    def news(self, guard: TrapGuard) -> tuple[str, float] | None:
+        """(template, share of the queue) of a likely trap that was not told of yet."""
+        for kind, number in self._counts.items():
+            is_much = number >= _SAMPLES and number >= _WORTH_TELLING * self._total
+            if is_much and kind not in self._told and guard.looks_endless(kind):
+                self._told.add(kind)
+                return kind, number / self._total
+        return None

@@ -64,7 +64,7 @@ def parse_page(job: ParseJob, parser: str = "soup") -> ParsedPage:
     parser, events = _events(text, parser)
     page = extract(events, job, name, len(text))
     return msgspec.structs.replace(
-        page, parser=parser, seconds=time.thread_time() - began, worker=os.getpid()
+        page, parser=parser, seconds=time.thread_time() - began, worker=threading.get_native_id()
     )
 
 

@@ -35,6 +35,8 @@ def translate(error: sqlite3.Error, path: Path) -> CrawlError | None:
             return StoreInUse(
                 f"Another program keeps {path} locked: close it, then resume the crawl."
             )
+        case sqlite3.SQLITE_INTERRUPT:
+            return CrawlError("This reading was given up for another one: ask again.")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return StoreFormatError(
                 f"{path} is damaged, perhaps cut short by a copy: restore it or crawl again."

@@ -20,6 +20,12 @@ SortKey = Literal[
     "size",
     "seconds",
     "indexability",
+    "words",
+    "title-length",
+    "description",
+    "h1",
+    "canonical",
+    "redirect",
 ]
 
 
@@ -60,8 +66,8 @@ class View(msgspec.Struct, frozen=True):
     """Which finished URLs a table shows, and in what order.
 
     kind: all, pages (internal), external, broken, redirects, blocked (bot walls and
-    throttling), documents (internal HTML). text: words that address or title contain,
-    ASCII letters of either case. sort: "" is the order in which they finished.
+    throttling), documents (internal HTML). text: a filter in the language of
+    `crawler_core.filters`. sort: "" is the order in which they finished.
     """
 
     kind: ViewKind = "pages"
@@ -88,6 +94,12 @@ class ResultRow(msgspec.Struct, frozen=True):
     indexability_status: str
     redirect_url: str
     broken: bool
+    title_length: int | None = None
+    """Characters."""
+    word_count: int | None = None
+    description: str = ""
+    h1: str = ""
+    canonical: str = ""
 
 
 class BrokenSource(msgspec.Struct, frozen=True):

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from crawler_core.filters import Ending, Filter, Kind, Number, Status, Term, Text, parse
 from crawler_core.model import Outcome
 from crawler_core.store.rows import SortKey, View, ViewKind
+
+Value = str | int | float
+Piece = tuple[str, tuple[Value, ...]]
+"""A condition and its parameters."""
+
+_BLOCKED = f"p.outcome IN ('{Outcome.BLOCKED}', '{Outcome.THROTTLED}', '{Outcome.ROBOTS}')"
+_PAGE = f"p.parsed = 1 AND p.outcome = '{Outcome.OK}'"
+"""An internal HTML page that was read: what is external is never parsed."""
 
 _KINDS: dict[ViewKind, str] = {
     "all": "1",
@@ -11,7 +22,7 @@ _KINDS: dict[ViewKind, str] = {
     "external": "u.internal = 0",
     "broken": "p.broken = 1",
     "redirects": "p.redirect_url <> ''",
-    "blocked": f"p.outcome IN ('{Outcome.BLOCKED}', '{Outcome.THROTTLED}', '{Outcome.ROBOTS}')",
+    "blocked": _BLOCKED,
     "documents": "u.internal = 1 AND p.is_html = 1",
 }
 _SORTS: dict[SortKey, str] = {
@@ -25,31 +36,178 @@ _SORTS: dict[SortKey, str] = {
     "size": "p.size",
     "seconds": "p.response_time",
     "indexability": "p.indexability_status",
+    "words": "p.word_count",
+    "title-length": "p.title_length",
+    "description": "p.description",
+    "h1": "p.h1_1",
+    "canonical": "p.canonical",
+    "redirect": "p.redirect_url",
+}
+_AFTER_HOST = "substr(u.address, instr(u.address, '//') + 2) || '/'"
+_TEXTS: Mapping[str, str] = {
+    "url": "u.address",
+    "host": f"substr({_AFTER_HOST}, 1, instr({_AFTER_HOST}, '/') - 1)",
+    "title": "p.title",
+    "description": "p.description",
+    "h1": "p.h1_1",
+    "canonical": "p.canonical",
+    "redirect": "p.redirect_url",
+    "type": "p.content_type",
+    "why": "p.indexability_status",
+}
+_IN_WORDS = frozenset({"", "url", "host", "title"})
+"""Fields whose text is part of an address or a title."""
+_TELLING = 3
+"""Letters from which on a text leaves few rows: one letter is everywhere."""
+_NUMBERS: Mapping[str, str] = {
+    "depth": "u.depth",
+    "size": "p.size",
+    "ms": "p.response_time * 1000",
+    "words": "p.word_count",
+    "title-length": "p.title_length",
+    "description-length": "p.description_length",
+    "h1-length": "p.h1_1_length",
 }
 
 
-def where(view: View, after: int = 0) -> tuple[str, tuple[str | int, ...]]:
-    """FROM and WHERE of `view`, for pages finished later than serial `after`."""
-    conditions = [_KINDS[view.kind]]
-    values: list[str | int] = []
+def _duplicate(column: str) -> str:
+    return (
+        f"{_PAGE} AND p.{column} <> '' AND p.{column} IN (SELECT p.{column} FROM pages AS p "
+        f"WHERE {_PAGE} GROUP BY p.{column} HAVING count(*) > 1)"
+    )
+
+
+_IS: Mapping[str, str] = {
+    "internal": _KINDS["pages"],
+    "external": _KINDS["external"],
+    "page": _PAGE,
+    "broken": _KINDS["broken"],
+    "redirect": _KINDS["redirects"],
+    "blocked": _BLOCKED,
+    "unanswered": f"p.status_code = 0 AND p.outcome <> '{Outcome.ROBOTS}'",
+    "indexable": "p.indexability = 'Indexable' AND u.internal = 1",
+    "non-indexable": "p.indexability = 'Non-Indexable' AND u.internal = 1",
+    "canonicalised": "p.indexability_status = 'Canonicalised'",
+    "html": "p.is_html = 1",
+    "image": "p.content_type LIKE 'image/%'",
+    "css": "p.content_type LIKE 'text/css%'",
+    "javascript": "p.content_type LIKE '%javascript%'",
+    "pdf": "p.content_type LIKE 'application/pdf%'",
+    "duplicate-title": _duplicate("title"),
+    "duplicate-description": _duplicate("description"),
+    "duplicate-h1": _duplicate("h1_1"),
+}
+
+
+def where(view: View, after: int = 0, *, words: bool = False) -> Piece:
+    """FROM and WHERE of `view`, for pages finished later than serial `after`.
+
+    `words`: the connection has the table that `words.bring_up` makes, whole.
+    """
+    found = _words(view) if words and not after else ("", ())
+    condition, values = condition_of(view)
+    if found[0]:
+        # CROSS tells SQLite which table to read first: pages are then looked up, not read.
+        tables = "temp.words AS w CROSS JOIN pages AS p ON p.serial = w.serial"
+        if "u." in condition or "u." in _SORTS[view.sort]:
+            tables += " CROSS JOIN urls AS u ON u.id = p.url_id"
+        return f"FROM {tables} WHERE {found[0]} AND {condition}", (*found[1], *values)
     if after:
-        conditions.append("p.serial > ?")
-        values.append(after)
-    for word in view.text.split():
-        conditions.append("(u.address LIKE ? ESCAPE '\\' OR p.title LIKE ? ESCAPE '\\')")
-        values += [_containing(word)] * 2
+        condition, values = f"p.serial > ? AND {condition}", (after, *values)
     tables = "pages AS p"
-    if any("u." in condition for condition in conditions) or "u." in _SORTS[view.sort]:
+    if "u." in condition or "u." in _SORTS[view.sort]:
         tables += " JOIN urls AS u ON u.id = p.url_id"
-    return f"FROM {tables} WHERE {' AND '.join(conditions)}", tuple(values)
+    return f"FROM {tables} WHERE {condition}", values
 
 
-def order(view: View) -> str:
+def condition_of(view: View) -> Piece:
+    """What holds of every row of `view`: about `pages AS p`, and `urls AS u` if it says "u."."""
+    pieces = [_condition(term) for term in parse(view.text).terms]
+    conditions = [_KINDS[view.kind], *(condition for condition, _ in pieces)]
+    kept = [one for one in conditions if one != "1"] or ["1"]
+    return " AND ".join(kept), tuple(value for _, values in pieces for value in values)
+
+
+def tally(wanted: Sequence[View]) -> Piece:
+    """A statement with one row, which counts each of the views."""
+    pieces = [condition_of(view) for view in wanted]
+    counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition, _ in pieces)
+    tables = "pages AS p"
+    if "u." in counts:
+        tables += " JOIN urls AS u ON u.id = p.url_id"
+    return f"SELECT {counts} FROM {tables}", tuple(value for _, some in pieces for value in some)
+
+
+def order(view: View, *, words: bool = False) -> str:
     """ORDER BY of `view`; what is equal comes in the order in which it finished."""
     direction = " DESC" if view.reverse else ""
     if not view.sort:
-        return f"ORDER BY p.serial{direction}"
+        first = "w" if words and _words(view)[0] else "p"
+        return f"ORDER BY {first}.serial{direction}"
     return f"ORDER BY {_SORTS[view.sort]}{direction}, p.serial"
+
+
+def compares(view: View) -> bool:
+    """Whether later rows may change which of the earlier ones `view` has."""
+    filtered: Filter = parse(view.text)
+    return filtered.compares
+
+
+def _words(view: View) -> Piece:
+    """What holds of the `words` of every row that `view` has; nothing if that says little."""
+    parts = []
+    for term in parse(view.text).terms:
+        test = term.test
+        if term.inverse or not isinstance(test, Text) or test.field not in _IN_WORDS:
+            continue
+        if len(test.value) >= _TELLING:
+            parts.append(_containing(test.value))
+    return " AND ".join("w.text LIKE ? ESCAPE '\\'" for _ in parts), tuple(parts)
+
+
+def _condition(term: Term) -> Piece:
+    """A term in parentheses; what is NULL holds as false, so that the inverse is all the rest."""
+    condition, values = _test(term.test)
+    return f"({condition}){' IS NOT TRUE' if term.inverse else ''}", values
+
+
+def _test(test: Text | Number | Status | Ending | Kind) -> Piece:
+    match test:
+        case Text():
+            return _text(test)
+        case Number():
+            return _number(test)
+        case Status():
+            parts = " OR ".join("p.status_code BETWEEN ? AND ?" for _ in test.ranges)
+            return parts, tuple(bound for ends in test.ranges for bound in ends)
+        case Ending():
+            marks = ", ".join("?" * len(test.outcomes))
+            return f"p.outcome IN ({marks})", tuple(one.value for one in test.outcomes)
+        case Kind():
+            return _IS[test.name], ()
+
+
+def _text(test: Text) -> Piece:
+    pattern = _containing(test.value)
+    if not test.field:
+        return (
+            "u.address LIKE ? ESCAPE '\\' OR p.title LIKE ? ESCAPE '\\'",
+            (pattern, pattern),
+        )
+    if not test.value:
+        return f"{_TEXTS[test.field]} = ''", ()
+    return f"{_TEXTS[test.field]} LIKE ? ESCAPE '\\'", (pattern,)
+
+
+def _number(test: Number) -> Piece:
+    column = _NUMBERS[test.field]
+    more, less = (">", "<") if test.open else (">=", "<=")
+    bounds = [(more, test.low)] if test.low > float("-inf") else []
+    bounds += [(less, test.high)] if test.high < float("inf") else []
+    return (
+        " AND ".join(f"{column} {sign} ?" for sign, _ in bounds),
+        tuple(bound for _, bound in bounds),
+    )
 
 
 def _containing(word: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from crawler_core.config import CrawlConfig
 from crawler_core.errors import CrawlError, EnvironmentRefused
 from crawler_core.model import Outcome, PageRecord, Role, UrlRow, UrlState
 from crawler_core.store import files, linklists, schema, settings
+from crawler_core.store import targets as targets_of_pages
 from crawler_core.store.faults import translate
 from crawler_core.store.linklists import Edge, Packed
 from crawler_core.store.lock import StoreLock
@@ -70,6 +72,7 @@ class Store:
         self._connection = connection
         self._pile = Pile()
         self._failure: CrawlError | None = None
+        self._waited = 0.0
         newest = self._connection.execute("SELECT max(serial) FROM pages").fetchone()[0]
         self._serial: int = newest or 0
         self._has_page = bytearray()
@@ -120,6 +123,11 @@ class Store:
             except BaseException:
                 connection.close()
                 raise
+
+    def take_waited(self) -> float:
+        """Seconds that writes have taken since this was last asked."""
+        waited, self._waited = self._waited, 0.0
+        return waited
 
     def urls(self) -> Iterator[UrlRow]:
         """All known URLs in the order of their ids; writing in between is allowed."""
@@ -176,6 +184,20 @@ class Store:
         rows = self._read("SELECT links FROM link_lists WHERE source = ?", (source_id,))
         return linklists.read_edges(rows[0][0]) if rows else []
 
+    def links_to(self, targets: Collection[int]) -> Iterator[tuple[int, Edge]]:
+        """Links to any of `targets` with their sources; writing in between is allowed."""
+        if self._pile and self._failure is None:
+            self._write_pile()
+        wanted = frozenset(targets)
+        try:
+            sources = list(targets_of_pages.sources_of(self._connection, wanted))
+        except sqlite3.Error as error:
+            self._fail(error)
+        for source in sources:
+            for edge in self.links_from(source):
+                if edge.target_id in wanted:
+                    yield source, edge
+
     def outcome_of(self, url_id: int) -> tuple[Outcome, int, bool] | None:
         """Outcome, status code and "is HTML" of a done page; None while it is not done."""
         rows = self._read(
@@ -230,10 +252,8 @@ class Store:
         if self._pile:
             self._write_pile()
         if self._connection.in_transaction:
-            try:
+            with self._clocked():
                 self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                self._fail(error)
         self.pending = 0
 
     def close(self, *, checkpoint: bool = True) -> None:
@@ -283,10 +303,8 @@ class Store:
     def _write_pile(self) -> None:
         with self._together():
             self._begin()
-            try:
+            with self._clocked():
                 self._pile.write(self._connection)
-            except sqlite3.Error as error:
-                self._fail(error)
 
     def _write(self, statement: str, values: Sequence[Value]) -> None:
         """Run one statement inside the transaction."""
@@ -303,10 +321,19 @@ class Store:
     def _begin(self) -> None:
         self._check()
         if not self._connection.in_transaction:
-            try:
+            with self._clocked():
                 self._connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as error:
-                self._fail(error)
+
+    @contextlib.contextmanager
+    def _clocked(self) -> Iterator[None]:
+        """Count the time that a write takes; one that fails ends all writing."""
+        started = time.monotonic()
+        try:
+            yield
+        except sqlite3.Error as error:
+            self._fail(error)
+        finally:
+            self._waited += time.monotonic() - started
 
     def _read(self, statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
         if self._pile and self._failure is None:

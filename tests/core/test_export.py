@@ -29,6 +29,7 @@ from crawler_core.export import (
 )
 from crawler_core.model import LinkKind, Outcome
 from crawler_core.store.reader import StoreReader
+from crawler_core.store.rows import View
 from crawler_core.store.writer import Store
 from crawler_core.text import clean
 from tests.stores import START, build_store, config, link, parsed, record, url_row
@@ -64,6 +65,10 @@ class Rows:
     def page_values(self, internal: bool) -> Iterator[list[Any]]:
         """Their values."""
         return (list(row.values()) for row in self._rows)
+
+    def view_values(self, view: View) -> Iterator[list[Any]]:
+        """Their values."""
+        return self.page_values(internal=True)
 
     def broken_links(self) -> Iterator[dict[str, Any]]:
         """The rows."""

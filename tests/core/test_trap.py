@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crawler_core.config import TRAP_PAGES
-from crawler_core.frontier.trap import TrapGuard
+from crawler_core.frontier.trap import SAMPLE, Crowd, TrapGuard
 
 SITE = "http://site.test"
 
@@ -64,3 +64,47 @@ def test_titles_of_pages_that_were_not_counted_do_not_matter() -> None:
     guard = TrapGuard(1)
     guard.saw(f"{SITE}/1", "One")
     assert guard.admits(f"{SITE}/2")
+
+
+def test_a_cap_is_kept_to_the_url() -> None:
+    """A capped template admits what is left and no more; what was asked for before is counted."""
+    guard = TrapGuard()
+    kind = f"{SITE}/day/{{n}}"
+    guard.caps[kind] = 2
+    assert guard.capped(f"{SITE}/day/0", asked=True) == ""
+    found = [guard.capped(f"{SITE}/day/{n}", asked=False) for n in range(4)]
+    assert found == ["", "", f"capped by you: {kind}", f"capped by you: {kind}"]
+    assert guard.capped(f"{SITE}/day/0", asked=True) == f"capped by you: {kind}"
+    assert guard.capped(f"{SITE}/other/1", asked=False) == ""
+
+
+def _crowd(template: str, waiting: int, others: int) -> Crowd:
+    crowd = Crowd()
+    for number in range(waiting):
+        crowd.count(SAMPLE * number, template.format(number), 1)
+    for number in range(others):
+        crowd.count(SAMPLE * number, f"{SITE}/{'abc'[number % 3]}", 1)
+    return crowd
+
+
+def test_a_crowd_of_one_title_is_told_once() -> None:
+    """What fills the queue and always had one title is news; a shop's products are none."""
+    guard = TrapGuard()
+    _read(guard, 40, SITE + "/day/{}", "Calendar")
+    _read(guard, 40, SITE + "/item/{}", "Item {}")
+    crowd = _crowd(SITE + "/day/{}", 60, 40)
+    assert crowd.news(guard) == (SITE + "/day/{n}", 0.6)
+    assert crowd.news(guard) is None
+    assert _crowd(SITE + "/item/{}", 60, 40).news(guard) is None
+    assert _crowd(SITE + "/day/{}", 5, 95).news(guard) is None
+
+
+def test_a_crowd_goes_as_it_came() -> None:
+    """What waits no more leaves nothing behind."""
+    guard = TrapGuard()
+    _read(guard, 40, SITE + "/day/{}", "Calendar")
+    crowd = _crowd(SITE + "/day/{}", 60, 40)
+    for number in range(60):
+        crowd.count(SAMPLE * number, f"{SITE}/day/{number}", -1)
+    assert crowd.news(guard) is None
+    assert crowd._counts == {}

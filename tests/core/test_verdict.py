@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from crawler_core.snapshot import HostView, PoolView, StageCounts
-from crawler_core.verdict import Facts, judge
+from crawler_core.verdict import Facts, Slowing, Trend, judge
 from tui.keytable import KEYS
 
 OPEN = HostView("https://site.test", True, in_flight=16, waiting=900, done=100)
@@ -17,6 +17,7 @@ LIMITED = msgspec.structs.replace(OPEN, in_flight=1, rate_limit=10.0, at_once=5,
 ASLEEP = msgspec.structs.replace(
     LIMITED, in_flight=0, wait_seconds=11.6, state="throttled", note="answered 429"
 )
+SLOWING = Slowing(8, 16, 120.0, 480.0)
 SKIPPED = msgspec.structs.replace(OPEN, in_flight=0, state="skipped")
 GIVEN_UP = msgspec.structs.replace(SKIPPED, state="given up", wait_seconds=99.0)
 
@@ -150,6 +151,73 @@ CASES: dict[str, tuple[Facts, tuple[str, str]]] = {
             "https://site.test: 0.5/s is its limit: + has no effect, . on tab 4 raises it",
         ),
     ),
+    "a rate that may not be raised": (
+        _facts(hosts=(msgspec.structs.replace(LIMITED, ceiling=10.0),), fetch=_fetch(1)),
+        (
+            "POLITE",
+            "https://site.test: 10/s is its limit: + has no effect, --max-rate allows no more",
+        ),
+    ),
+    "the pace that the autopilot found": (
+        _facts(
+            hosts=(msgspec.structs.replace(LIMITED, rate_limit=0.0, pace=9.75),),
+            autopilot=True,
+            fetch=_fetch(1),
+        ),
+        (
+            "POLITE",
+            "https://site.test: 9.8/s is what it was found to bear: autopilot keeps to it",
+        ),
+    ),
+    "slowing": (
+        _facts(slowing=SLOWING),
+        (
+            "SLOWING",
+            "answers 120 > 480 ms since 8 > 16 workers, and no more of them: press -",
+        ),
+    ),
+    "slowing under the autopilot": (
+        _facts(slowing=SLOWING, autopilot=True),
+        (
+            "SLOWING",
+            "answers 120 > 480 ms since 8 > 16 workers, and no more of them: "
+            "autopilot takes some back",
+        ),
+    ),
+    "slowing, but parsing holds back more": (
+        _facts(slowing=SLOWING, parse=_parse(3, 0.97), stages=StageCounts(to_parse=40)),
+        ("PARSE-BOUND", "2/2 parse workers busy, 40 pages wait to be parsed: press >"),
+    ),
+    "storing": (
+        _facts(storing=0.62),
+        (
+            "STORING",
+            "62% of the time goes into waiting for the disk: "
+            "no key helps, a crawl file on a faster disk would",
+        ),
+    ),
+    "pages that wait long": (
+        _facts(
+            parse=msgspec.structs.replace(_parse(2, 0.97), queue_wait_ms=900.0),
+            stages=StageCounts(waiting=900, to_parse=3),
+        ),
+        ("PARSE-BOUND", "2/2 parse workers busy, 3 pages wait to be parsed: press >"),
+    ),
+    "fetch-bound under the autopilot": (
+        _facts(autopilot=True),
+        (
+            "FETCH-BOUND",
+            "16/16 fetch workers wait for servers, parsers 49% busy: autopilot tries more",
+        ),
+    ),
+    "a host held by hand": (
+        _facts(hosts=(msgspec.structs.replace(OPEN, state="paused"),), fetch=_fetch(0)),
+        ("PAUSED", "https://site.test is held by you: . on tab 4 goes on"),
+    ),
+    "a host held by hand beside one that throttles": (
+        _facts(hosts=(msgspec.structs.replace(OPEN, state="paused"), ASLEEP), fetch=_fetch(0)),
+        ("THROTTLED", "https://site.test: answered 429, next try in 12 s"),
+    ),
     "throttled": (
         _facts(hosts=(ASLEEP, SKIPPED), fetch=_fetch(0)),
         ("THROTTLED", "https://site.test: answered 429, next try in 12 s"),
@@ -232,5 +300,53 @@ def test_every_key_that_is_named_exists() -> None:
         for words in re.findall(r"press (\S+)|(\S) (?:shows|saves|quits|has no|on tab)", sentence):
             named |= set(words) - {""}
         named |= set(re.findall(r"tab (\d)", sentence))
-    assert named == {"+", ">", "P", "space", ".", "3", "4", "s", "q"}
+    assert named == {"+", "-", ">", "P", "space", ".", "3", "4", "s", "q"}
     assert named <= shown
+
+
+def _run(trend: Trend, *spans: tuple[int, int, float, float]) -> Slowing | None:
+    """Seconds with so many workers, so many answers a second and so fast ones, one by one."""
+    at, seen = 0, None
+    for seconds, workers, rate, p50 in spans:
+        for _ in range(seconds):
+            at += 1
+            seen = trend.second(float(at), workers=workers, rate=rate, p50=p50)
+    return seen
+
+
+def test_more_workers_that_only_wait_longer_are_seen() -> None:
+    """Answers four times as slow, and no more of them, after the step from 8 to 16."""
+    seen = _run(Trend(), (10, 8, 60.0, 0.12), (8, 16, 61.0, 0.48))
+    assert seen is not None
+    assert (seen.before, seen.after) == (8, 16)
+    assert (seen.before_ms, seen.after_ms) == pytest.approx((120.0, 480.0))
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [(10, 8, 60.0, 0.12), (8, 16, 110.0, 0.14)],
+        [(10, 8, 60.0, 0.12), (8, 16, 110.0, 0.48)],
+        [(10, 8, 60.0, 0.12), (8, 16, 60.0, 0.13)],
+        [(10, 8, 60.0, 0.12), (3, 16, 60.0, 0.48)],
+        [(10, 16, 60.0, 0.12), (10, 8, 30.0, 0.48)],
+        [(10, 8, 60.0, 0.12), (10, 16, 60.0, 0.48), (8, 8, 60.0, 0.12)],
+        [(10, 8, 60.0, 0.12), (80, 16, 60.0, 0.48)],
+        [(10, 8, 0.0, 0.0), (10, 16, 0.0, 0.0)],
+    ],
+    ids=[
+        *("it gained", "slower, but more of them", "as fast as before", "too early to tell"),
+        *("fewer workers", "taken back", "long ago", "no answers"),
+    ],
+)
+def test_nothing_else_is_taken_for_slowing(spans: list[tuple[int, int, float, float]]) -> None:
+    """A step that gained, that was taken back, or that nobody remembers is no reproach."""
+    assert _run(Trend(), *spans) is None
+
+
+def test_keys_in_a_row_are_one_step() -> None:
+    """Four times + within a second is compared with what was before the first of them."""
+    rising = [(1, workers, 60.0, 0.2) for workers in (9, 10, 11)]
+    seen = _run(Trend(), (10, 8, 60.0, 0.12), *rising, (8, 12, 60.0, 0.3))
+    assert seen is not None
+    assert (seen.before, seen.after) == (8, 12)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crawler_core.engine import discovery
+from crawler_core import radar
+from crawler_core.commands import (
+    AnyCommand,
+    CapTemplate,
+    Exclude,
+    UncapTemplate,
+    Unexclude,
+)
+from crawler_core.engine import discovery, surgery
 from crawler_core.engine.ledger import Ledger
 from crawler_core.frontier.frontier import Fetch, KeptOut
 from crawler_core.model import (
@@ -208,8 +217,17 @@ def answer(request: FetchRequest, node: Node) -> FetchResult:
     return FetchResult(request, Outcome.OK, 200, body_read=read, is_html=True)
 
 
-def walk(path: Path, web: dict[str, Node], order: random.Random, **options: Any) -> list[Any]:
-    """All exports of a crawl without a network, whose answers and pages arrive in `order`."""
+def walk(
+    path: Path,
+    web: dict[str, Node],
+    order: random.Random,
+    meddle: Callable[[Ledger], bool] = lambda _: False,
+    **options: Any,
+) -> list[Any]:
+    """All exports of a crawl without a network, whose answers and pages arrive in `order`.
+
+    `meddle` may change something at every step, and says whether it has or still will.
+    """
     starts = ("http://a.test/0", "http://go.test/")
     settings = config(*starts, ignore_robots=True, rate=0, per_host=0, **options)
     store = Store.create(path, settings, version="0", force=True)
@@ -218,7 +236,7 @@ def walk(path: Path, web: dict[str, Node], order: random.Random, **options: Any)
     table, now = ledger.frontier.table, 0.0
     flying: list[FetchResult] = []
     read: list[FetchResult] = []
-    while not ledger.frontier.is_done:
+    while meddle(ledger) or not ledger.frontier.is_done:
         now += 1000
         claim = ledger.frontier.claim(now) if order.random() < 0.6 else None
         if isinstance(claim, Fetch):
@@ -254,6 +272,51 @@ def test_what_is_known_of_a_link_may_be_skipped(tmp_path: Path) -> None:
             patch.setattr(discovery, "_MANNER", [0] * len(discovery._MANNER))
             every_link = walk(path, web, random.Random(0), **options)
         assert found == [every_link] * 2, seed
+
+
+class Surgeon:
+    """Excludes and caps for a while, at random moments, and takes everything back in the end."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._steps = 60
+        self._open: list[AnyCommand] = []
+        self.operations = 0
+
+    def __call__(self, ledger: Ledger) -> bool:
+        self._steps -= 1
+        if self._steps > 0 and self._chance.random() < 0.3:
+            self._cut(ledger)
+        elif self._open and (self._steps <= 0 or self._chance.random() < 0.2):
+            surgery.operate(ledger, self._open.pop(self._chance.randrange(len(self._open))))
+        return self._steps > 0 or bool(self._open)
+
+    def _cut(self, ledger: Ledger) -> None:
+        pattern = self._chance.choice(["/[0-2]$", "/out/", "sub", "b.test", "[1357]$", "http"])
+        template = radar.template(self._chance.choice(ADDRESSES))
+        limit = self._chance.randrange(4)
+        cut, back = self._chance.choice(
+            [
+                (Exclude(pattern), Unexclude(pattern)),
+                (CapTemplate(template, limit), UncapTemplate(template)),
+            ]
+        )
+        surgery.operate(ledger, cut)
+        self._open.append(back)
+        self.operations += 1
+
+
+def test_what_is_taken_back_leaves_no_trace(tmp_path: Path) -> None:
+    """Whatever is excluded and capped on the way, once it is taken back the result is the same."""
+    path = tmp_path / "a.crawl"
+    operations = 0
+    for seed in range(120):
+        web, options = web_of(random.Random(seed)), options_of(random.Random(seed))
+        plain = walk(path, web, random.Random(seed), **options)
+        surgeon = Surgeon(random.Random(seed))
+        assert walk(path, web, random.Random(seed), surgeon, **options) == plain, seed
+        operations += surgeon.operations
+    assert operations > 500
 
 
 def test_a_start_may_redirect_to_what_is_excluded(tmp_path: Path) -> None:

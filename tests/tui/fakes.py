@@ -24,10 +24,12 @@ from crawler_core.errors import ConfigError
 from crawler_core.export import export_csv
 from crawler_core.snapshot import (
     Completion,
+    FutureCounts,
     FutureView,
     HostView,
     LogLine,
     PoolView,
+    RaisedView,
     Rates,
     Snapshot,
     StageCounts,
@@ -93,6 +95,7 @@ def busy_snapshot(*, second: float = 82.0, fetch: int = 16, parse: int = 2) -> S
         host_count=216,
         completions=_completions(second),
         futures=_futures(fetch),
+        counts=_counts(fetch, done),
         workers=_workers(fetch, parse),
         log=(
             LogLine(1, AT + 1, "info", "taken in as a site: docs.example.org"),
@@ -225,9 +228,11 @@ class FakeSession:
     def view(self, kind: str, text: str = "", sort: str = "", reverse: bool = False) -> View:
         return View(kind, text, sort, reverse)  # type: ignore[arg-type]
 
-    def export(self, store: Path, target: Path, what: Export, *, bom: bool) -> int:
+    def export(
+        self, store: Path, target: Path, what: Export, *, bom: bool, view: View | None = None
+    ) -> int:
         with StoreReader(store) as reader:
-            return export_csv(reader, target, what, bom=bom)
+            return export_csv(reader, target, what, view=view, bom=bom)
 
 
 def _outcomes(done: int) -> dict[str, int]:
@@ -330,13 +335,43 @@ def _futures(fetch: int) -> tuple[FutureView, ...]:
     return (*running, *parsing)
 
 
+def _counts(fetch: int, done: int) -> FutureCounts:
+    return FutureCounts(
+        pending=1,
+        running=fetch + 1,
+        fetches=done + 40,
+        parses=done // 5,
+        closed=2,
+        raised=(RaisedView("BrokenProcessPool", "parse", 2, "sent again alone"),),
+        fetch_age=8.4,
+        to_parse_age=0.1,
+        parse_age=0.12,
+        fetch_limit=5.0,
+        parse_limit=5.0,
+    )
+
+
 def _workers(fetch: int, parse: int) -> tuple[WorkerView, ...]:
     fetchers = [
-        WorkerView(f"T{n:02}", "fetch", f"{HOME}/guide/chapter-{n}.html", 0.05 * n, 290 + n)
+        WorkerView(
+            *(f"T{n:02}", "fetch", f"{HOME}/guide/chapter-{n}.html", 0.05 * n, 290 + n),
+            *_lane(n, "nnnooooooooroooooobooooo"),
+        )
         for n in range(1, fetch + 1)
     ]
     parsers = [
-        WorkerView(f"P{n}", "parse", "6 pages" if n == 1 else "", 0.1, 640 + n)
+        WorkerView(
+            *(f"P{n}", "parse", "a batch" if n == 1 else "", 0.1, 640 + n),
+            *_lane(n, "no ooo oo o  ooxoooo o o"),
+        )
         for n in range(1, parse + 1)
     ]
     return (*fetchers, *parsers)
+
+
+def _lane(number: int, pattern: str) -> tuple[str, str]:
+    """Levels and tones of half a minute, which repeat a pattern from another place on."""
+    tones = "".join(pattern[(number * 5 - place) % len(pattern)] for place in range(119, 0, -1))
+    tones = tones.replace("n", "o")[:-2] + ("nn" if number % 3 else "  ")
+    levels = "".join("0" if tone == " " else str(4 + place % 5) for place, tone in enumerate(tones))
+    return levels, tones

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.fakes import FakeClient, FakeSession, busy_snapshot
-from tui.app import CrawlApp
+from tui.app import CrawlApp, Taste
 from tui.bridge import Ending
 
 
@@ -35,14 +35,34 @@ async def _settle(pilot: Pilot[Ending]) -> None:
     await pilot.wait_for_scheduled_animations()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
-@pytest.mark.parametrize("keys", [[], ["3"], ["5"]], ids=["overview", "broken", "workers"])
+SMALL, USUAL, LARGE = (80, 24), (120, 36), (200, 60)
+
+
+@pytest.mark.parametrize(
+    ("keys", "size", "theme"),
+    [
+        pytest.param([], SMALL, "dark", id="overview-80x24"),
+        pytest.param([], USUAL, "dark", id="overview-120x36"),
+        pytest.param([], LARGE, "dark", id="overview-200x60"),
+        pytest.param([], USUAL, "light", id="overview-120x36-light"),
+        pytest.param(["3"], SMALL, "dark", id="broken-80x24"),
+        pytest.param(["3"], USUAL, "light", id="broken-120x36-light"),
+        pytest.param(["4"], SMALL, "dark", id="hosts-80x24"),
+        pytest.param(["4"], USUAL, "dark", id="hosts-120x36"),
+        pytest.param(["5"], SMALL, "light", id="workers-80x24-light"),
+        pytest.param(["5"], USUAL, "dark", id="workers-120x36"),
+        pytest.param(["5"], LARGE, "light", id="workers-200x60-light"),
+        pytest.param(["6"], USUAL, "dark", id="log-120x36"),
+        pytest.param(["question_mark"], USUAL, "dark", id="help-120x36"),
+        pytest.param(["H"], SMALL, "light", id="host-menu-80x24-light"),
+    ],
+)
 def test_dashboard(
-    snap_compare: Compare, store: Path, size: tuple[int, int], keys: list[str]
+    snap_compare: Compare, store: Path, keys: list[str], size: tuple[int, int], theme: str
 ) -> None:
-    """The tabs look as they did."""
+    """Tabs and dialogs look as they did, in three sizes and two themes."""
     client = FakeClient(store)
-    app = CrawlApp(FakeSession(store, client), client)
+    app = CrawlApp(FakeSession(store, client), client, taste=Taste(theme=theme))
 
     async def before(pilot: Pilot[Ending]) -> None:
         await pilot.press(*keys)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from pathlib import Path
 
@@ -77,7 +79,8 @@ def test_unwritable_is_a_sentence(session: FakeSession, client: FakeClient, tmp_
         assert it.app.screen.query_one("#save-says").has_class("error")
         await _name(it, tmp_path)
         await it.press("enter")
-        assert it.shows("is a folder")
+        assert it.app.screen.query_one("#save-says").has_class("warn")
+        assert it.shows("folder"), "the words may stand in two lines: the path is long"
 
     drive(CrawlApp(session, client), scenario)
 
@@ -109,16 +112,45 @@ def test_typing_replaces_the_proposed_name(
     assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
 
 
-def test_a_filter_does_not_narrow_what_is_saved(session: FakeSession, client: FakeClient) -> None:
-    """With a filter set the dialog says that all rows are saved; without one it does not."""
+def test_the_rows_shown_are_offered_first(
+    session: FakeSession, client: FakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a filter set exactly the rows of the table are saved, in its order, and counted."""
+    monkeypatch.chdir(tmp_path)
 
     async def scenario(it: Drive) -> None:
         await it.press("s")
-        assert not it.shows("All rows are saved")
+        assert not it.shows("shown")
         await it.press("escape", "2", "slash")
+        await it.type("page-4 status:200")
+        await it.press("enter", "S", "a", "S", "a", "s")
+        assert it.shows('the 5 rows shown: with "page-4 status:200"')
+        assert it.shows("docs.example.org.shown.partial.csv")
+        await it.press("enter")
+        assert it.shows("5 of 300 rows written to")
+        assert it.shows("docs.example.org.shown.partial.csv, 5 of 300 rows")
+
+    drive(CrawlApp(session, client), scenario)
+    text = (tmp_path / "docs.example.org.shown.partial.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["Address"] for row in rows] == sorted(
+        (row["Address"] for row in rows), reverse=True
+    )
+    assert {row["Status Code"] for row in rows} == {"200"}
+    assert all("page-4" in row["Address"] for row in rows)
+
+
+def test_whole_tables_are_saved_whole(
+    session: FakeSession, client: FakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A filter narrows what it shows, and nothing else that may be saved."""
+    monkeypatch.chdir(tmp_path)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2", "slash")
         await it.type("page-4")
-        await it.press("enter", "s")
-        assert it.shows('All rows are saved, not only those with "page-4"')
+        await it.press("enter", "s", "tab", "down", "space", "enter")
+        assert it.shows("270 rows of pages written to")
 
     drive(CrawlApp(session, client), scenario)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
@@ -28,6 +28,7 @@ class Server:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._hits: Counter[tuple[int, str]] = Counter()
+        self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._open = 0
 
     async def serve(self, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
@@ -72,7 +73,10 @@ class Server:
             return False
         method, target, keep = request
         response = self._respond(host, method, target)
-        if response.delay:
+        if response.lane:
+            async with self._lanes[response.lane]:
+                await asyncio.sleep(response.delay)
+        elif response.delay:
             await asyncio.sleep(response.delay)
         return await _send(writer, response, method) and keep
 

@@ -14,6 +14,8 @@ from tui.demo.reply import Response, file, fraction, html, redirect
 STALLS = 40
 THROTTLED = {6: (429, 1), 7: (429, 1), 20: (429, 2), 31: (503, 1)}
 """Stalls that refuse at first: number -> status and how many times. Never more than five waits."""
+PATIENT_STALL = 20
+"""It asks for three seconds instead of one."""
 
 PARTNER_PAGES = ("ropes", "paint", "charts", "lamps", "sails", "timber", "history", "contact")
 _MONTH = re.compile(r"/calendar/(\d{1,6})/(\d{1,2})/")
@@ -67,8 +69,9 @@ def market(hosts: Hosts, target: str, hits: int) -> Response | None:
         return None
     number = int(found[1])
     status, times = THROTTLED.get(number, (0, 0))
+    wait = "3" if number == PATIENT_STALL else "1"
     if hits < times:
-        return error_page(status, "One at a time, please", (("Retry-After", "1"),))
+        return error_page(status, "One at a time, please", (("Retry-After", wait),))
     text = (
         f"{_ENGLISH}<title>Stall {number}</title></head><body><h1>Stall {number}</h1>"
         f'{paragraphs(dice(target), 2)}<p><a href="/">The market</a></p></body></html>'

@@ -33,6 +33,8 @@ class Response:
     body: bytes
     delay: float = 0.0
     ending: Ending = Ending.WHOLE
+    lane: str = ""
+    """Answers of one lane are given one after the other, however many ask at once."""
 
 
 Answer = Callable[[int], Response]
@@ -47,10 +49,11 @@ def html(
     headers: Headers = (),
     content_type: str = HTML,
     ending: Ending = Ending.WHOLE,
+    lane: str = "",
 ) -> Response:
     """An HTML answer; a str is sent as UTF-8."""
     data = body.encode() if isinstance(body, str) else body
-    return Response(status, (("Content-Type", content_type), *headers), data, delay, ending)
+    return Response(status, (("Content-Type", content_type), *headers), data, delay, ending, lane)
 
 
 def redirect(location: str, status: int = 302, *, delay: float = 0.02) -> Response:

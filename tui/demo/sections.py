@@ -62,11 +62,12 @@ SECTIONS = (
     Section(
         Host.MAIN, "/wire/", "Wire", "gzip, torn gzip, chunks, a reset, a wrong length, nothing"
     ),
+    Section(Host.MAIN, "/ferry/", "Ferry", "pages that are served one at a time; ?crossings=300"),
     Section(Host.MAIN, "/lab/", "Lab", "a page that takes longer to parse than the demo allows"),
     Section(
         Host.CALENDAR, "/calendar/", "Calendar", "an endless calendar, one title for all months"
     ),
-    Section(Host.MARKET, "/stall/", "Fish market", "429 and 503 with Retry-After: 1"),
+    Section(Host.MARKET, "/stall/", "Fish market", "429 and 503 with Retry-After: 1 or 3"),
     Section(
         Host.CDN, "/img/", "CDN", "images, styles and scripts of the other hosts; some are lost"
     ),

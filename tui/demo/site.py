@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import unquote_to_bytes
 
-from tui.demo import answers, bodies, heads, neighbours
+from tui.demo import answers, bodies, ferry, heads, heavy, neighbours
 from tui.demo.frame import Frame
 from tui.demo.hosts import Host, Hosts
 from tui.demo.library import Aside, Library, sitemap
@@ -42,7 +42,7 @@ class Site:
             for specimens in self._shown.values()
             for specimen in specimens
         }
-        fixed = len(self._specimens) + len(self._shown) + len(_FIXED)
+        fixed = len(self._specimens) + len(self._shown) + len(_FIXED) + ferry.PAGES
         self._library = Library(self._frame, pages - fixed, self._asides())
         self._indexes = {
             section.path: section for section in SECTIONS if section.path in self._shown
@@ -76,9 +76,12 @@ class Site:
         specimen = self._specimens.get(_key(target)) or self._specimens.get(_key(path))
         if specimen is not None:
             return specimen.answer(hits)
+        if path.startswith(heavy.PATH):
+            return heavy.respond(path)
         if path in self._indexes:
             return html(self._index(self._indexes[path]), delay=0.03)
-        return self._library.respond(target) or self._single(path)
+        found = ferry.respond(self._frame, target) or self._library.respond(target)
+        return found or self._single(path)
 
     def _single(self, path: str) -> Response | None:
         """The few pages and files that belong to no section."""

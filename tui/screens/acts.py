@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from crawler_core.snapshot import HostView, Snapshot
-from tui.formats import count, host_name, plural
+from textual.widgets import Input
+
+from crawler_core.snapshot import HostView
+from tui.formats import plural
+from tui.keymap import Keymap
 from tui.keytable import TABS
+from tui.screens import hosts
+from tui.screens.asking import Asking
 from tui.screens.browsing import visit
 from tui.screens.dialogs import Ask, WorkersPrompt
 from tui.screens.help import HelpScreen
-from tui.screens.panes import BrokenPane, LogPane, WorkersPane
+from tui.screens.panes import BrokenPane, LogPane
+from tui.screens.pictures import SitePane
 from tui.screens.results import ResultsPane
 from tui.screens.saving import Saving
+from tui.screens.workers import WorkersPane, obey, question
 from tui.widgets.grid import Grid
-from tui.widgets.lists import RESULT_COLUMNS
-
-_SORT_KEYS = {
-    "": ("f", "the order in which they finished"),
-    "address": ("a", "address"),
-    "status": ("c", "status code"),
-    "outcome": ("u", "outcome"),
-    "title": ("t", "title"),
-    "depth": ("d", "depth"),
-    "size": ("z", "size"),
-    "seconds": ("m", "time to answer"),
-    "type": ("y", "content type"),
-}
 
 
-class Acts(Saving):
+class Acts(Asking, Saving):
     """The part of the dashboard that acts: every key of the table ends here."""
 
     frozen: bool
+    keymap: Keymap
 
     @property
     def tab(self) -> str:
@@ -43,6 +38,10 @@ class Acts(Saving):
 
     def host(self) -> HostView | None:
         """The selected host."""
+        raise NotImplementedError
+
+    def hasten(self) -> None:
+        """Look for the effect of a command soon."""
         raise NotImplementedError
 
     def completion_url(self) -> str:
@@ -58,6 +57,11 @@ class Acts(Saving):
         """Change the number of parse workers."""
         if self._may():
             self.say(self.steering.workers("parse", by))
+
+    def action_autopilot(self) -> None:
+        """Let measured steps set the numbers of workers, or stop that."""
+        if self._may():
+            self.say(self.steering.autopilot())
 
     def action_parser(self) -> None:
         """Change to the other parser."""
@@ -109,30 +113,10 @@ class Acts(Saving):
             return
 
         def take(answer: str | None) -> None:
-            if answer == "slower":
-                self.say(self.steering.rate(host, -1))
-            elif answer == "faster":
-                self.say(self.steering.rate(host, 1))
-            elif answer == "skip":
-                self.say(self.steering.skip(host))
-            elif answer == "reopen":
-                self.say(self.steering.reopen(host))
+            if answer:
+                self.say(hosts.obey(self.steering, host, answer))
 
-        limit = f"{host.rate_limit:g} requests/s" if host.rate_limit else "no rate limit"
-        says = [
-            f"{count(host.done)} done, {count(host.waiting)} waiting, "
-            f"{host.per_second:.1f} requests/s now, {limit}"
-        ]
-        if host.note:
-            says.append(host.note)
-        choices = [
-            (",", "slower", "slower"),
-            (".", "faster", "faster"),
-            ("k", "skip it: ask nothing more of it", "skip"),
-            ("r", "take it up again", "reopen"),
-            ("esc", "leave it as it is", ""),
-        ]
-        self.app.push_screen(Ask(host_name(host.host), says, choices), take)
+        self.app.push_screen(hosts.question(host), take)
 
     def action_cancel(self) -> None:
         """Cancel the selected fetch, or the oldest one."""
@@ -172,21 +156,6 @@ class Acts(Saving):
         if self.tab == "results" and not self.query_one(ResultsPane).next_match(by):
             self.say("Filter first: / asks for a word.")
 
-    def action_sort(self) -> None:
-        """Ask by which column to sort."""
-        if self.tab != "results":
-            return
-        pane = self.query_one(ResultsPane)
-        sortable = ["", *(column.sort for column in RESULT_COLUMNS if column.sort)]
-
-        def take(answer: str | None) -> None:
-            if answer:
-                pane.sort_by(answer.removeprefix("by "))
-
-        choices = [(*_SORT_KEYS[name], f"by {name}") for name in sortable]
-        says = ["The same column again turns the order."]
-        self.app.push_screen(Ask("Sort by", says, choices), take)
-
     def action_follow(self) -> None:
         """Follow the tail of the focused table, or stop."""
         focused = self.focused
@@ -203,6 +172,12 @@ class Acts(Saving):
             return
         if self.tab == "hosts":
             self.action_host()
+            return
+        if self.tab == "site":
+            self._folder_results()
+            return
+        if self.tab == "workers" and not self.steering.refusal:
+            self._future()
             return
         if self.focused is not None and self.focused.id == "overview-hosts":
             self.open_tab("hosts")
@@ -246,7 +221,7 @@ class Acts(Saving):
 
     def action_help(self) -> None:
         """Show the help of the open tab."""
-        self.app.push_screen(HelpScreen(self.tab))
+        self.app.push_screen(HelpScreen(self.tab, self.keymap))
 
     def action_back(self) -> None:
         """Escape: out of an enlarged panel, or of a filter."""
@@ -269,24 +244,44 @@ class Acts(Saving):
             target = pane_b.target()
             return (target.url_id, target.address) if target else (0, "")
         if tab == "workers":
-            return 0, self._worker_url(self.steering.latest)
+            future = self.query_one(WorkersPane).future()
+            return 0, future.url if future else ""
+        if tab == "site":
+            return 0, self.query_one(SitePane).folder()
         return (0, self.completion_url()) if tab == "overview" else (0, "")
+
+    def _folder_results(self) -> None:
+        """Show the results that lie in the selected folder."""
+        folder = self.query_one(SitePane).folder()
+        if folder:
+            self.open_tab("results")
+            pane = self.query_one(ResultsPane)
+            pane.open_filter()
+            pane.query_one("#filter", Input).value = f"url:{folder}"
+            pane.grid.focus()
 
     def _log_line(self) -> None:
         text = self.query_one(LogPane).selected()
         if text:
             self.app.push_screen(Ask("Log", [text], [("esc", "back", "")]))
 
-    def _worker_url(self, snapshot: Snapshot) -> str:
-        focused = self.focused
-        if isinstance(focused, Grid) and focused.id == "lanes":
-            doing = {worker.name: worker.doing for worker in snapshot.workers}
-            return doing.get(str(focused.cursor), "")
-        cursor = str(self.query_one("#futures", Grid).cursor)
-        urls = {f"{future.kind} {future.number}": future.url for future in snapshot.futures}
-        return urls.get(cursor, "")
+    def _future(self) -> None:
+        """Ask what to do with the selected future."""
+        future = self.query_one(WorkersPane).future()
+        if future is None:
+            return
+
+        def take(answer: str | None) -> None:
+            if answer == "detail":
+                self.read_detail(0, future.url)
+            elif answer:
+                self.say(obey(self.steering, future, answer))
+
+        self.app.push_screen(question(future, self.steering.latest.counts), take)
 
     def _may(self) -> bool:
         refusal = self.steering.refusal
         self.say(refusal, severe=True)
+        if not refusal:
+            self.hasten()
         return not refusal

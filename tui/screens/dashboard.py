@@ -18,17 +18,21 @@ from textual.widgets import ContentSwitcher
 from crawler_core.snapshot import HostView, Snapshot
 from tui.bridge import Client, CsvWish, Session, is_final
 from tui.formats import count, home_of
+from tui.keymap import Keymap
 from tui.keys import bindings, hints
 from tui.keytable import TABS
 from tui.screens.acts import Acts
 from tui.screens.dialogs import LeavingScreen, quit_question
-from tui.screens.panes import BrokenPane, HostsPane, LogPane, Overview, WorkersPane
+from tui.screens.hosts import HostsPane
+from tui.screens.panes import BrokenPane, LogPane, Overview
+from tui.screens.pictures import SitePane
 from tui.screens.results import ResultsPane
 from tui.screens.steering import Steering
+from tui.screens.workers import WorkersPane
 from tui.widgets.change import Watch, chip, watch
 from tui.widgets.grid import Grid
 from tui.widgets.header import Foot, Head, Situation, TabBar
-from tui.widgets.pace import FRAMES, Pace, after
+from tui.widgets.pace import FRAMES, Echo, Pace, after
 from tui.widgets.steady import Steady, at_rest, looks_same, steady
 
 MAIN_GRIDS = {
@@ -38,12 +42,17 @@ MAIN_GRIDS = {
     "hosts": "hosts-grid",
     "workers": "futures",
     "log": "log-grid",
+    "site": "site-tree",
 }
 """The table of each tab that has the focus when the tab is opened."""
 
 
 QUIET = 5 * FRAMES
 """Ticks without a new snapshot after which nothing is drawn any more."""
+HURRY = 0.02
+"""Seconds between two looks for the effect of a command."""
+HURRIED = 0.4
+"""Seconds after a command during which its effect is looked for so often."""
 STILL = 4
 """Ticks with the same numbers, enough for all to be drawn, after which they rest: a pause."""
 
@@ -63,11 +72,22 @@ class Dashboard(Acts):
             super().__init__()
             self.showing = showing
 
+    class Drawn(Message):
+        """A frame has been handed to the terminal."""
+
     class Stay(Message):
         """The question whether to quit was answered with no."""
 
-    def __init__(self, client: Client, session: Session, csv: CsvWish | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        session: Session,
+        csv: CsvWish | None = None,
+        keymap: Keymap = Keymap(),  # noqa: B008 - frozen
+    ) -> None:
         super().__init__()
+        self.keymap = keymap
+        self.echo = Echo()
         self.client = client
         self.session = session
         self.csv = csv
@@ -86,6 +106,7 @@ class Dashboard(Acts):
         self._quiet = 0
         self._still = 0
         self._last_tick = 0.0
+        self._hurry_until = 0.0
 
     def compose(self) -> ComposeResult:
         yield Head(widget_id="head")
@@ -97,9 +118,11 @@ class Dashboard(Acts):
             yield HostsPane()
             yield WorkersPane()
             yield LogPane()
+            yield SitePane()
         yield Foot(widget_id="foot")
 
     def on_mount(self) -> None:
+        self._hurry = self.set_interval(HURRY, self._look_soon, pause=True)
         self.query_one("#stream", Grid).focus()
         self.tick()
         self.redraw()
@@ -135,7 +158,7 @@ class Dashboard(Acts):
         self._still += 1
         if self.frozen or self._quiet > QUIET:
             return
-        self.latest = self.newest
+        self.latest = self.steering.foreseen(self.newest)
         self._ticks += 1
         self._draw(lists_too=self._ticks % 2 == 1, graphs_too=self._ticks % 4 == 1)
 
@@ -171,11 +194,12 @@ class Dashboard(Acts):
         snapshot = self.latest
         situation = Situation(
             snapshot=snapshot,
-            chip=chip(self._watch.change),
+            chip=chip(self._watch.change, snapshot.pilot if snapshot else ""),
             note=self.client.note,
             read_only=self.client.read_only,
             frozen=self.frozen,
             saved=self.saved or self._unsaved,
+            keymap=self.keymap,
         )
         self.query_one(Head).look(situation)
 
@@ -185,6 +209,25 @@ class Dashboard(Acts):
             return f"{self.csv.target.name} is written at the end"
         return "" if self.client.read_only else "no CSV saved yet"
 
+    def hasten(self) -> None:
+        """A key sends a command: its effect is looked for more often than at the usual beat."""
+        self._hurry_until = time.monotonic() + HURRIED
+        self._hurry.resume()
+        self.call_later(self._foresee)
+
+    def _foresee(self) -> None:
+        """Show what was asked for although the engine has not told of it yet."""
+        if self.newest is not None and not self.frozen:
+            self.latest = self.steering.foreseen(self.newest)
+            self._draw(lists_too=False, graphs_too=False)
+
+    def _look_soon(self) -> None:
+        snapshot = self.client.snapshot()
+        if snapshot is not None and (self.newest is None or _mark(snapshot) != _mark(self.newest)):
+            self.tick()
+        if time.monotonic() > self._hurry_until:
+            self._hurry.pause()
+
     def _beat(self) -> None:
         now = time.monotonic()
         if self._last_tick:
@@ -192,15 +235,16 @@ class Dashboard(Acts):
         self._last_tick = now
         self._due += 1
         stride = max(self._pace.stride, 2 if self.unfocused else 1)
-        if self._due >= stride:
+        if self._due >= stride and not self.echo.is_behind(now):
             self._due = 0
             self.tick()
+            self.call_after_refresh(self.post_message, self.Drawn())
 
     def _draw(self, *, lists_too: bool, graphs_too: bool) -> None:
         snapshot, tab = self.latest, self.tab
         self.head()
         changing = not self.client.read_only and not is_final(snapshot)
-        self.query_one(Foot).look(hints(tab, changing=changing))
+        self.query_one(Foot).look(hints(tab, changing=changing, keymap=self.keymap))
         if snapshot is None:
             return
         badges = {
@@ -227,6 +271,8 @@ class Dashboard(Acts):
             self.query_one(WorkersPane).look(snapshot)
         elif tab == "log":
             self.query_one(LogPane).look()
+        elif tab == "site":
+            self.query_one(SitePane).look(snapshot, reading=not self.frozen)
 
     def action_leave(self, showing: bool = False) -> None:
         """Quit; ask first while the crawl runs."""

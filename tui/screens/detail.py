@@ -14,6 +14,7 @@ from textual.widgets import Static
 from crawler_core.model import LinkKind, UrlState
 from tui.formats import count, cut_middle, fit, origin, plural, short_url, tone
 from tui.screens.browsing import visit
+from tui.screens.reasons import indexing
 from tui.widgets.document import Document, Piece
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ class DetailScreen(ModalScreen[None]):
         with Document(widget_id="document") as document:
             document.border_title = Content(cut_middle(self.address or "reading …", 90))
         yield Static(
-            Content(
-                "esc back  o open  y copy  1 fields 2 redirects 3 inlinks 4 outlinks 5 headers"
-            ),
+            Content("esc  o open  y copy  1 fields 2 redirects 3 inlinks 4 outlinks 5 headers"),
             classes="hint",
         )
 
@@ -142,11 +141,12 @@ def _fields(detail: Detail) -> list[list[Piece]]:
         rows.append([(fit("Kept out", 26), "dim"), (detail.reason, "warn")])
     elif detail.state == UrlState.WAITING:
         rows.append([(fit("State", 26), "dim"), ("waiting, not asked for yet", "warn")])
-    rows += [
-        [(fit(name, 26), "dim"), (value, _field_style(name, value))]
-        for name, value in detail.fields
-        if value
-    ]
+    reason = indexing(dict(detail.fields))
+    for name, value in detail.fields:
+        if value:
+            rows.append([(fit(name, 26), "dim"), (value, _field_style(name, value))])
+        if name == "Indexability Status" and reason:
+            rows.append([(fit("In search engines", 26), "dim"), (reason, "")])
     if detail.error:
         rows.append([(fit("Error", 26), "dim"), (detail.error, "broken")])
     rows.append([(fit("First found on", 26), "dim"), (detail.source or "(start URL)", "")])

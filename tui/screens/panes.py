@@ -183,66 +183,6 @@ class BrokenPane(Vertical):
         grid.show(lists.sources(target, self._home))
 
 
-class HostsPane(Vertical):
-    """All hosts that the engine tells of."""
-
-    def __init__(self) -> None:
-        super().__init__(id="hosts")
-
-    def compose(self) -> ComposeResult:
-        yield Grid(
-            "HOSTS",
-            lists.HOST_COLUMNS,
-            widget_id="hosts-grid",
-            empty="none yet",
-            cursor_always=True,
-            tall_head=True,
-        )
-
-    def look(self, snapshot: Snapshot) -> None:
-        """Draw the hosts."""
-        grid = self.query_one("#hosts-grid", Grid)
-        left = snapshot.host_count - len(snapshot.hosts)
-        grid.note = f"{count(left)} quiet ones not shown" if left > 0 else ""
-        grid.show(lists.hosts(snapshot.hosts))
-
-
-class WorkersPane(Vertical):
-    """Lanes of the workers, and the futures that have not finished."""
-
-    def __init__(self) -> None:
-        super().__init__(id="workers")
-
-    def compose(self) -> ComposeResult:
-        yield Grid("WORKER", lists.WORKER_COLUMNS, widget_id="lanes", empty="no worker has started")
-        yield Grid(
-            "FUTURE",
-            lists.FUTURE_COLUMNS,
-            widget_id="futures",
-            empty="none in flight",
-            cursor_always=True,
-        )
-
-    def on_resize(self, event: Resize) -> None:
-        self.set_class(event.size.width >= WIDE, "-wide")
-
-    def look(self, snapshot: Snapshot) -> None:
-        """Draw lanes and futures."""
-        lanes = self.query_one("#lanes", Grid)
-        fetch, parse = snapshot.fetch, snapshot.parse
-        lanes.note = f"{fetch.busy}/{fetch.target} and {parse.busy}/{parse.target} busy"
-        lanes.show(lists.workers(snapshot))
-        futures = self.query_one("#futures", Grid)
-        running = sum(1 for future in snapshot.futures if future.state == "RUNNING")
-        futures.note = f"{running} running, {len(snapshot.futures) - running} pending"
-        futures.show(lists.futures(snapshot))
-
-    def fetch(self) -> int | None:
-        """The number of the selected fetch; None if no fetch is selected."""
-        kind, _, number = str(self.query_one("#futures", Grid).cursor or "").partition(" ")
-        return int(number) if kind == "fetch" else None
-
-
 class LogPane(Vertical):
     """What was worth telling."""
 

@@ -1,7 +1,8 @@
 """The results table: ids in an array, rows paged from the crawl file, a filter and a sort.
 
-The ids of a view are read once in a thread; from then on only what is new is asked for.
-Rows are read by id, 128 at a time, so a file of a million rows opens as fast as a small one.
+The ids of a view are read once in a thread, its first screen before all others; from then on
+only what is new is asked for. Rows are read by id, 128 at a time, so a file of a million rows
+opens as fast as a small one.
 """
 
 from __future__ import annotations
@@ -12,38 +13,83 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
+from crawler_core.filters import FIELDS as FILTER_FIELDS
+from crawler_core.filters import PRESETS, Preset, parse
 from tui.bridge import Rows
-from tui.formats import count, plural
+from tui.formats import count, cut, plain, plural
+from tui.widgets.fields import Field, chosen
 from tui.widgets.grid import Cell, Grid, Key
-from tui.widgets.lists import RESULT_COLUMNS, result_cells
 
 if TYPE_CHECKING:
     from crawler_core.store.rows import ResultRow
 
 PAGE = 128
 PAGES_KEPT = 64
-_BLANK: Sequence[Cell] = (("", ""),) * len(RESULT_COLUMNS)
+_RULE = 12
+"""Cells of the headline beside its title and its note."""
+_SAID = 36
+"""Cells of the headline for a filter."""
+_TIP = "words of an address or title, !not, " + " ".join(f"{name}:" for name in FILTER_FIELDS)
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What the table shows: rows that hold `text`, sorted by a column."""
+    """What the table shows: rows of a view that the typed filter lets through, sorted."""
 
     text: str = ""
     sort: str = ""
     reverse: bool = False
+    preset: Preset = PRESETS[0]
+
+    @property
+    def line(self) -> str:
+        """Both filters as one line of the filter's language."""
+        return f"{self.preset.text} {self.text}".strip()
+
+    @property
+    def words(self) -> str:
+        """The same, for people; "" when every row is wanted."""
+        typed = f'with "{self.text}"' if self.text else ""
+        named = self.preset.title if self.preset.text else ""
+        return " ".join(part for part in (named, typed) if part)
+
+    @property
+    def moves(self) -> bool:
+        """Whether rows may come anywhere, not only at the end, while the crawl goes on."""
+        return bool(self.sort) or parse(self.line).compares
+
+
+class Ids(msgspec.Struct, frozen=True):
+    """The ids of a view in its order, and which ids these are, a byte for each."""
+
+    order: array[int]
+    marks: bytearray
+
+    @classmethod
+    def of(cls, order: array[int]) -> Ids:
+        """Mark the ids: a tenth of a second for a million of them, so done in a thread."""
+        marks = bytearray(max(order, default=0) + 1)
+        for one in order:
+            marks[one] = 1
+        return cls(order, marks)
+
+    def __contains__(self, one: int) -> bool:
+        return one < len(self.marks) and bool(self.marks[one])
 
 
 class ResultFeed:
     """Rows of the crawl file by place: ids in memory, pages of rows kept for a while."""
 
-    def __init__(self, ids: array[int], rows: Rows, home: str) -> None:
-        self.ids = ids
-        self._known = set(ids)
+    def __init__(self, ids: Ids, rows: Rows, home: str) -> None:
+        self.ids = ids.order
+        self.fields: Sequence[Field] = chosen(None)
+        self._marks = ids.marks
         self._rows = rows
         self._home = home
         self._pages: OrderedDict[int, dict[int, ResultRow]] = OrderedDict()
@@ -55,14 +101,18 @@ class ResultFeed:
         return self.ids[index]
 
     def index(self, key: Key) -> int:
-        try:
-            return self.ids.index(int(key))
-        except ValueError:
-            return -1
+        return self.ids.index(int(key)) if int(key) in self.known else -1
+
+    @property
+    def known(self) -> Ids:
+        """The ids, as they are now."""
+        return Ids(self.ids, self._marks)
 
     def cells(self, index: int) -> Sequence[Cell]:
         row = self.row(index)
-        return _BLANK if row is None else result_cells(row, self._home)
+        if row is None:
+            return (("", ""),) * len(self.fields)
+        return [field.cell(row, self._home) for field in self.fields]
 
     def row(self, index: int) -> ResultRow | None:
         """The row at a place; None if the file no longer holds it."""
@@ -76,13 +126,17 @@ class ResultFeed:
 
     def extend(self, more: Sequence[int]) -> None:
         """Append ids; one that was there already (fetched again) moves to the end."""
-        again = self._known.intersection(more)
+        known = self.known
+        again = {one for one in more if one in known}
         if again:
             self.ids = array("q", (one for one in self.ids if one not in again))
             self._pages.clear()
         self._pages.pop(len(self.ids) // PAGE, None)
         self.ids.extend(more)
-        self._known.update(more)
+        marks = self._marks
+        marks.extend(bytes(max(0, max(more, default=0) + 1 - len(marks))))
+        for one in more:
+            marks[one] = 1
 
     def _read(self, number: int) -> dict[int, ResultRow]:
         wanted = self.ids[number * PAGE : (number + 1) * PAGE]
@@ -103,15 +157,19 @@ class ResultsPane(Vertical):
             super().__init__()
             self.wanted = wanted
 
+    class Opened(Message):
+        """A filter is about to be typed."""
+
     def __init__(self) -> None:
         super().__init__(id="results")
         self.wanted = Wanted()
         self.feed: ResultFeed | None = None
-        self.matches: frozenset[int] = frozenset()
-        """Ids that held the last filter's text: what n and N go to after it is cleared."""
+        self.matches: Ids | None = None
+        """What the last filter let through: where n and N go after it is cleared."""
         self.busy = False
         self.then: Callable[[], None] | None = None
         """What a key asked for while there were no rows yet: done once they are there."""
+        self._chosen: tuple[str, ...] | None = None
 
     def compose(self) -> ComposeResult:
         yield Input(
@@ -119,9 +177,10 @@ class ResultsPane(Vertical):
             id="filter",
             compact=True,
         )
+        yield Static(id="filter-says")
         yield Grid(
             "RESULTS",
-            RESULT_COLUMNS,
+            [field.column for field in self.fields],
             widget_id="results-grid",
             follow=True,
             empty="nothing finished yet",
@@ -134,23 +193,52 @@ class ResultsPane(Vertical):
         """The table."""
         return self.query_one("#results-grid", Grid)
 
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The columns that are shown."""
+        return chosen(self._chosen)
+
+    def show_columns(self, names: tuple[str, ...]) -> None:
+        """Show these columns from now on."""
+        usual = tuple(field.name for field in chosen(None))
+        self._chosen = None if names == usual else names
+        self.grid.columns = tuple(field.column for field in self.fields)
+        if self.feed is not None:
+            self.feed.fields = self.fields
+        self.draw()
+
     def open_filter(self) -> None:
         """Let the filter be typed."""
         line = self.query_one("#filter", Input)
         line.display = True
         self.screen.set_focus(line)
+        self._advise(self.wanted.text)
+        self.post_message(self.Opened())
 
     def clear_filter(self) -> bool:
-        """Show all rows again; False if no filter was set or open."""
+        """Take back the typed filter, or else the view; False if there was neither."""
         line = self.query_one("#filter", Input)
-        was = line.display or bool(self.wanted.text)
+        now = self.wanted
+        typing = line.display or bool(now.text)
+        was = typing or bool(now.preset.text)
         line.display = False
-        if self.wanted.text:
+        self._say("")
+        if now.text:
             line.value = ""
-            self.want(msgspec.structs.replace(self.wanted, text=""))
+            self.want(msgspec.structs.replace(now, text=""))
+        elif not typing:
+            self.choose(PRESETS[0])
         if was:
             self.grid.focus()
         return was
+
+    def choose(self, preset: Preset) -> None:
+        """Show a view; the typed filter stays, and holds within it."""
+        now = self.wanted
+        came_with_view = bool(now.sort) and now.sort == now.preset.sort
+        sort = preset.sort or ("" if came_with_view else now.sort)
+        reverse = now.reverse and sort == now.sort
+        self.want(msgspec.structs.replace(now, preset=preset, sort=sort, reverse=reverse))
 
     def want(self, wanted: Wanted) -> None:
         """Ask for other rows."""
@@ -164,12 +252,16 @@ class ResultsPane(Vertical):
         turn = bool(column) and now.sort == column and not now.reverse
         self.want(msgspec.structs.replace(now, sort=column, reverse=turn))
 
-    def fill(self, feed: ResultFeed) -> None:
-        """Show these rows; the cursor stays on its row if it is among them."""
+    def fill(self, feed: ResultFeed, *, whole: bool = True) -> None:
+        """Show these rows; the cursor stays on its row if it is among them.
+
+        Not `whole`: they are a first screen, and the others are still read.
+        """
         self.feed = feed
-        self.busy = False
-        if self.wanted.text:
-            self.matches = frozenset(feed.ids)
+        feed.fields = self.fields
+        self.busy = not whole
+        if self.wanted.text and whole:
+            self.matches = feed.known
         if self.wanted.sort:
             self.grid.follow = False
         self.grid.sorted_by = (self.wanted.sort, self.wanted.reverse)
@@ -182,9 +274,9 @@ class ResultsPane(Vertical):
         """Bring the headline up to date and the table with it."""
         grid, wanted = self.grid, self.wanted
         total = len(self.feed) if self.feed else 0
-        parts = [plural(total, "row")]
+        parts = ["" if self.busy else plural(total, "row")]
         if wanted.text:
-            parts.append(f'with "{wanted.text}"')
+            parts.append(f'with "{cut(plain(wanted.text), _SAID)}"')
         if self.busy:
             parts.append("reading …")
         elif grid.follow:
@@ -192,8 +284,13 @@ class ResultsPane(Vertical):
         elif total and not wanted.sort and (cursor := grid.cursor) is not None:
             left = total - 1 - grid.place
             parts.append(f"{count(left)} below, t follows" if left and cursor else "")
+        grid.title = f"RESULTS {wanted.preset.title}" if wanted.preset.text else "RESULTS"
+        room = grid.size.width - cell_len(grid.title) - _RULE
         grid.note = ", ".join(part for part in parts if part)
-        nothing = "no row holds that text" if wanted.text else "nothing finished yet"
+        while len(parts) > 1 and cell_len(grid.note) > room > 0:
+            parts.pop()
+            grid.note = ", ".join(part for part in parts if part)
+        nothing = "no row is like that" if wanted.line else "nothing finished yet"
         grid.empty = "reading …" if self.busy else nothing
         if self.feed is not None:
             grid.show(self.feed)
@@ -203,7 +300,7 @@ class ResultsPane(Vertical):
         grid, feed = self.grid, self.feed
         if feed is None or not len(feed):
             return False
-        if self.wanted.text or not self.matches:
+        if self.wanted.text or self.matches is None or not self.matches.order:
             grid.action_move(by)
             return bool(self.wanted.text)
         total = len(feed)
@@ -215,13 +312,26 @@ class ResultsPane(Vertical):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        self._advise(event.value)
         self.want(msgspec.structs.replace(self.wanted, text=event.value.strip()))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         event.input.display = bool(self.wanted.text)
+        self._say(parse(self.wanted.text).problem)
         self.grid.focus()
 
     def on_grid_head_clicked(self, event: Grid.HeadClicked) -> None:
         event.stop()
         self.sort_by(event.sort)
+
+    def _advise(self, text: str) -> None:
+        """Tell what is not understood of a filter, or before its first letter what may be typed."""
+        problem = parse(text).problem
+        self._say(problem or ("" if text.strip() else _TIP), wrong=bool(problem))
+
+    def _say(self, text: str, *, wrong: bool = True) -> None:
+        says = self.query_one("#filter-says", Static)
+        says.display = bool(text)
+        says.set_class(wrong, "warn")
+        says.update(Content(plain(text)))

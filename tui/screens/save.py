@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, get_args
+from typing import ClassVar, Literal, get_args
 
 import msgspec
 from textual import work
@@ -19,11 +19,11 @@ from textual.widgets import Input, RadioSet, Static
 
 from crawler_core.errors import CrawlError
 from tui.bridge import Export
-from tui.formats import plain, plural
+from tui.formats import count, plain, plural
 from tui.widgets.toggles import Pick, Tick
 
-Writer = Callable[[Path, Export, bool], int]
-"""Writes a CSV: target, what, with a byte-order mark; returns the rows written."""
+What = Export | Literal["shown"]
+"""What is saved: a whole table, or the rows that the results show now."""
 Namer = Callable[[str], str]
 """Proposes a file name for what is saved."""
 
@@ -36,6 +36,18 @@ _WORDS = {
 }
 
 
+class Written(msgspec.Struct, frozen=True):
+    """How many rows a CSV has, and how many there are of which a filter left these."""
+
+    rows: int
+    total: int | None = None
+    """None where nothing was left out."""
+
+
+Writer = Callable[[Path, What, bool], Written]
+"""Writes a CSV: target, what, with a byte-order mark."""
+
+
 class Saved(msgspec.Struct, frozen=True):
     """A CSV that was written."""
 
@@ -44,11 +56,15 @@ class Saved(msgspec.Struct, frozen=True):
     rows: int
     at: float
     """Unix time."""
+    total: int | None = None
+    """Of how many rows a filter left these; None where nothing was left out."""
 
     @property
     def counted(self) -> str:
-        """The number of rows in words."""
-        return plural(self.rows, "row")
+        """The number of rows in words, such as "127 of 10,223 rows"."""
+        if self.total is None:
+            return plural(self.rows, "row")
+        return f"{count(self.rows)} of {plural(self.total, 'row')}"
 
 
 class SaveScreen(ModalScreen[Saved | None]):
@@ -59,7 +75,7 @@ class SaveScreen(ModalScreen[Saved | None]):
         Binding("enter", "save", show=False, priority=True),
     ]
 
-    class Written(Message):
+    class Ended(Message):
         """The thread has ended: what was saved, or a sentence that says why not."""
 
         def __init__(self, saved: Saved | None, sentence: str = "") -> None:
@@ -67,11 +83,14 @@ class SaveScreen(ModalScreen[Saved | None]):
             self.saved = saved
             self.sentence = sentence
 
-    def __init__(self, write: Writer, name: Namer, hint: str = "") -> None:
+    def __init__(self, write: Writer, name: Namer, shown: str = "") -> None:
+        """`shown`: the rows that a filter leaves, in words; "" where none is set."""
         super().__init__(classes="dialog")
         self._write = write
         self._namer = name
-        self._hint = hint
+        tables: tuple[What, ...] = get_args(Export)
+        self._offered: tuple[What, ...] = ("shown", *tables) if shown else tables
+        self._words = _WORDS | {"shown": plain(shown)}
         self._proposed = ""
         self._agreed: Path | None = None
         self._busy = False
@@ -79,17 +98,16 @@ class SaveScreen(ModalScreen[Saved | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = "Save as CSV"
-            if self._hint:
-                yield Static(Content(plain(self._hint)), id="save-hint")
             yield Input(id="path", compact=True)
             with RadioSet(id="what", compact=True):
-                for number, what in enumerate(get_args(Export)):
-                    yield Pick(Content(_WORDS[what]), value=number == 0, compact=True)
+                for number, what in enumerate(self._offered):
+                    words = Content(self._words[what])
+                    yield Pick(words, value=number == 0, compact=True)
             yield Tick(Content("for Excel (starts with a byte-order mark)"), id="bom", compact=True)
             yield Static(Content("enter saves   tab next   esc back"), id="save-says")
 
     def on_mount(self) -> None:
-        self._propose("pages")
+        self._propose(self._offered[0])
         self.query_one("#path", Input).focus()
 
     def on_radio_set_changed(self, _: RadioSet.Changed) -> None:
@@ -105,17 +123,16 @@ class SaveScreen(ModalScreen[Saved | None]):
             self._begin(self.query_one("#path", Input).value.strip())
 
     @property
-    def what(self) -> Export:
+    def what(self) -> What:
         """What is chosen."""
         number = self.query_one("#what", RadioSet).pressed_index
-        chosen: Export = get_args(Export)[max(0, number)]
-        return chosen
+        return self._offered[max(0, number)]
 
     def action_close(self) -> None:
         """Back; what is being written is still written."""
         self.dismiss(None)
 
-    def _propose(self, what: Export) -> None:
+    def _propose(self, what: What) -> None:
         self._proposed = self._namer(what)
         line = self.query_one("#path", Input)
         line.value = self._proposed
@@ -138,19 +155,20 @@ class SaveScreen(ModalScreen[Saved | None]):
         self._run(target, self.what, self.query_one("#bom", Tick).value)
 
     @work(thread=True, exclusive=True, group="export", exit_on_error=False)
-    def _run(self, target: Path, what: Export, bom: bool) -> None:
+    def _run(self, target: Path, what: What, bom: bool) -> None:
         try:
-            rows = self._write(target, what, bom)
+            written = self._write(target, what, bom)
         except CrawlError as error:
-            self.post_message(self.Written(None, str(error)))
+            self.post_message(self.Ended(None, str(error)))
         except OSError as error:
             reason = error.strerror or error
             sentence = f"{target} cannot be written: {reason}. Choose another place."
-            self.post_message(self.Written(None, sentence))
+            self.post_message(self.Ended(None, sentence))
         else:
-            self.post_message(self.Written(Saved(target, what, rows, time.time())))
+            saved = Saved(target, what, written.rows, time.time(), written.total)
+            self.post_message(self.Ended(saved))
 
-    def on_save_screen_written(self, event: Written) -> None:
+    def on_save_screen_ended(self, event: Ended) -> None:
         event.stop()
         self._busy = False
         if event.saved is not None:

@@ -8,11 +8,12 @@ from typing import Literal
 
 from crawler_core.errors import CrawlError
 from crawler_core.snapshot import Snapshot
-from tui.bridge import CsvWish, Export, is_final
-from tui.formats import csv_name, plain, time_of_day
-from tui.screens.reading import Read, Reading
+from tui.bridge import CsvWish, is_final
+from tui.formats import csv_name, plain, plural, time_of_day
+from tui.screens.finding import Finding
+from tui.screens.reading import Read
 from tui.screens.results import ResultsPane
-from tui.screens.save import Saved, SaveScreen
+from tui.screens.save import Saved, SaveScreen, What, Written
 from tui.screens.steering import Steering
 
 SAID_FOR = 3.0
@@ -21,7 +22,7 @@ _BY_ITSELF = frozenset({"finished", "incomplete"})
 """States of a crawl that has ended and that nobody stopped."""
 
 
-class Saving(Reading):
+class Saving(Finding):
     """The part of the dashboard that writes CSVs, and tells so in a corner of the screen."""
 
     _said = ""
@@ -54,16 +55,33 @@ class Saving(Reading):
         def name(what: str) -> str:
             return csv_name(latest.start_urls, partial=not is_final(latest), what=what)
 
-        def write(target: Path, what: Export, bom: bool) -> int:
-            return session.export(store, target, what, bom=bom)
+        wanted = self.query_one(ResultsPane).wanted
+
+        def write(target: Path, what: What, bom: bool) -> Written:
+            if what != "shown":
+                return Written(session.export(store, target, what, bom=bom))
+            view = session.view("all", wanted.line, wanted.sort, wanted.reverse)
+            rows = session.export(store, target, "pages", bom=bom, view=view)
+            reader = session.rows(store)
+            try:
+                return Written(rows, reader.count(session.view("all")))
+            finally:
+                reader.close()
 
         def took(saved: Saved | None) -> None:
             if saved is not None:
                 self._tell_saved(saved)
 
-        text = self.query_one(ResultsPane).wanted.text
-        hint = f'All rows are saved, not only those with "{text}".' if text else ""
-        self.app.push_screen(SaveScreen(write, name, hint), took)
+        self.app.push_screen(SaveScreen(write, name, self._shown()), took)
+
+    def _shown(self) -> str:
+        """The rows that a filter or a view leaves, in words; "" when all are shown."""
+        pane = self.query_one(ResultsPane)
+        if not pane.wanted.words:
+            return ""
+        if pane.busy or pane.feed is None:
+            return f"the rows shown: {pane.wanted.words}"
+        return f"the {plural(len(pane.feed), 'row')} shown: {pane.wanted.words}"
 
     def write_wished_csv(self, snapshot: Snapshot) -> None:
         """Write what --csv asked for, once, when the crawl has ended by itself."""
@@ -92,5 +110,6 @@ class Saving(Reading):
 
     def _tell_saved(self, saved: Saved) -> None:
         self.saved = f"saved {time_of_day(saved.at)[:5]} {saved.target.name}, {saved.counted}"
-        self.say(f"{saved.counted} of {saved.what} written to {saved.target}", longer=True)
+        what = "" if saved.what == "shown" else f" of {saved.what}"
+        self.say(f"{saved.counted}{what} written to {saved.target}", longer=True)
         self.redraw()

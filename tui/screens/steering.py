@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import time
 
+import msgspec
+
 from crawler_core.commands import (
     Cancel,
+    CapTemplate,
+    Exclude,
     Pause,
+    PauseHost,
     ReopenHost,
     Resume,
     RetryFailed,
+    SetAutopilot,
     SetFetchWorkers,
     SetHostRate,
     SetParser,
     SetParseWorkers,
     SkipHost,
     Stop,
+    UncapTemplate,
+    Unexclude,
 )
 from crawler_core.config import MAX_FETCH_WORKERS, max_parse_workers
 from crawler_core.model import NO_ANSWER, Outcome
@@ -35,6 +43,10 @@ RETRIED = NO_ANSWER | {
 """Outcomes that may be others the next time, as the engine judges it too."""
 _ROBOTS_LOST = "robots unavailable"
 """State of a host whose URLs ended because its robots.txt could not be read."""
+
+
+SHUT = frozenset({"paused", "skipped", "given up", "failing", "unreachable", _ROBOTS_LOST})
+"""States of a host that is not asked, and that a key takes up again."""
 
 
 class Steering:
@@ -76,6 +88,13 @@ class Steering:
             self.latest.parse.maximum or max_parse_workers(),
         )
 
+    def autopilot(self) -> str:
+        """Let the engine set the workers, or no more; a second key takes the first back."""
+        on = bool(self._recent("autopilot", int(self.latest.autopilot)))
+        self._meant["autopilot"] = (int(not on), time.monotonic())
+        self._client.send(SetAutopilot(not on))
+        return "autopilot is off" if on else "autopilot is on: + - < > take the wheel back"
+
     def parser(self) -> str:
         """Change to the other parser; a second key goes back."""
         fast = bool(self._recent("parser", int(self.latest.parser == "lexbor")))
@@ -94,15 +113,18 @@ class Steering:
         """End the crawl in good order."""
         self._client.send(Stop("you"))
 
-    def cancel(self, number: int | None) -> str:
-        """Cancel a fetch by its number; None stands for the oldest one."""
+    def cancel(self, number: int | None, *, later: bool = False) -> str:
+        """Cancel a fetch by its number; None stands for the oldest one.
+
+        `later` has its URL asked for again.
+        """
         oldest = self.latest.oldest
         if number is None and oldest is not None and oldest.kind == "fetch":
             number = oldest.number
         if number is None:
             return "no fetch is selected"
-        self._client.send(Cancel(number))
-        return f"cancelling fetch #{number}"
+        self._client.send(Cancel(number, later))
+        return f"cancelling fetch #{number}" + ", to be tried later" * later
 
     def failed(self) -> int:
         """How many URLs a retry would ask for again."""
@@ -117,21 +139,58 @@ class Steering:
         return "asking again for what failed"
 
     def rate(self, host: HostView, by: int) -> str:
-        """A host's limit one step down or up."""
+        """A host's limit one step down or up; up from a host that is not asked opens it."""
+        if host.state in SHUT:
+            return self.reopen(host) if by > 0 else f"{host.host} is not asked at all"
+        if by > 0 and 0 < host.ceiling <= host.rate_limit:
+            return f"--max-rate allows {host.ceiling:g} requests/s and no more"
         rate = next_rate(host.rate_limit, host.per_second, by)
+        if host.ceiling:
+            rate = min(rate or host.ceiling, host.ceiling)
         self._client.send(SetHostRate(host.host, rate))
         limit = f"at most {rate:g} requests/s" if rate else "no rate limit"
         return f"{host.host}: {limit}"
 
+    def hold(self, host: HostView) -> str:
+        """Ask nothing more of a host until it is taken up again."""
+        self._client.send(PauseHost(host.host))
+        return f"{host.host} is paused: . takes it up again"
+
     def skip(self, host: HostView) -> str:
         """Ask nothing more of a host."""
-        self._client.send(SkipHost(host.host))
-        return f"{host.host} is skipped; its URLs stay in the file"
+        return self.skip_host(host.host)
+
+    def skip_host(self, host: str) -> str:
+        """Ask nothing more of a host, named by scheme, name and port."""
+        self._client.send(SkipHost(host))
+        return f"{host} is skipped; its URLs stay in the file"
 
     def reopen(self, host: HostView) -> str:
         """Take a host up again."""
         self._client.send(ReopenHost(host.host))
         return f"{host.host} is taken up again"
+
+    def scope(self, command: Exclude | Unexclude | CapTemplate | UncapTemplate) -> str:
+        """Change what belongs to the crawl; why not, if that cannot be done."""
+        ended = is_final(self.latest) and not self._client.read_only
+        goes_on = isinstance(command, Unexclude | UncapTemplate)
+        refusal = "" if ended and goes_on else self.refusal
+        if not refusal:
+            self._client.send(command)
+        return refusal
+
+    def foreseen(self, snapshot: Snapshot) -> Snapshot:
+        """The state with the numbers of workers that keys have just asked for."""
+        replace = msgspec.structs.replace
+        fetch = self._recent("fetch", snapshot.fetch.target)
+        parse = self._recent("parse", snapshot.parse.target)
+        if (fetch, parse) == (snapshot.fetch.target, snapshot.parse.target):
+            return snapshot
+        return replace(
+            snapshot,
+            fetch=replace(snapshot.fetch, target=fetch),
+            parse=replace(snapshot.parse, target=parse),
+        )
 
     def _base(self, kind: str) -> int:
         return self._recent(

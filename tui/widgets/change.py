@@ -1,4 +1,4 @@
-"""What the last change of workers or parser brought: seen in the snapshots, time passed in."""
+"""What the last change of workers, parser or rate brought: from snapshots, time passed in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from crawler_core.snapshot import FINAL_STATES, Snapshot
-from tui.formats import parser_name, rate
+from tui.formats import host_name, parser_name, rate
 
 SETTLE = 1.0
 """Seconds after the last key before what comes is counted."""
@@ -18,12 +18,12 @@ MERGE = 2.5
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One change of a pool's target, or of the parser, by a key or by the engine itself."""
+    """One change of a pool's target, of the parser or of a host's limit, whoever made it."""
 
     kind: str
-    """fetch, parse or parser."""
-    before: int | str
-    after: int | str
+    """fetch, parse, parser or rate."""
+    before: float | str
+    after: float | str
     at: float
     """When the last step of this change took effect."""
     rate_before: float
@@ -31,15 +31,19 @@ class Change(msgspec.Struct, frozen=True):
     """Completions a second; None while it is measured."""
     ended: bool = False
     """The crawl ended before it could be measured."""
+    host: str = ""
+    """Whose limit it is."""
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """The targets and the parser last seen, and the last change."""
+    """The targets, the parser and the hosts' limits last seen, and the last change."""
 
     fetch: int = 0
     parse: int = 0
     parser: str = ""
     change: Change | None = None
+    limits: dict[tuple[str, bool], float] = {}
+    """Requests a second by host, and whether it is internal: what becomes so gets other limits."""
 
 
 def watch(seen: Watch, snapshot: Snapshot, now: float) -> Watch:
@@ -52,24 +56,36 @@ def watch(seen: Watch, snapshot: Snapshot, now: float) -> Watch:
     ):
         if old and new and old != new:
             change = _changed(change, kind, (old, new), snapshot, now)
+    limits = {(host.host, host.internal): host.rate_limit for host in snapshot.hosts}
+    for key, limit in limits.items():
+        if (old_limit := seen.limits.get(key, limit)) != limit:
+            change = _changed(change, "rate", (old_limit, limit), snapshot, now, host=key[0])
     if change is not None and change.rate_after is None:
         change = _measured(change, snapshot, now)
-    return Watch(snapshot.fetch.target, snapshot.parse.target, snapshot.parser, change)
+    return Watch(snapshot.fetch.target, snapshot.parse.target, snapshot.parser, change, limits)
 
 
+_PARSING = frozenset({"parse", "parser"})
 _STANDING = 1.0
 """Per second; from less than this a gain in percent says nothing."""
 
 
-def chip(change: Change | None) -> tuple[str, str]:
-    """The change in words and a style name: "8 → 16 fetch workers, 41 → 79 fetches/s (+93 %)"."""
+def chip(change: Change | None, pilot: str = "") -> tuple[str, str]:
+    """The change in words and a style name: "8 → 16 fetch workers, 41 → 79 fetches/s (+93 %)".
+
+    While the autopilot makes the changes, `pilot` is what it says of them.
+    """
+    if pilot:
+        return pilot, "accent" if pilot.endswith("…") else "strong"
     if change is None:
         return "", ""
     if change.kind == "parser":
         text = f"{parser_name(str(change.before))} → {parser_name(str(change.after))}"
+    elif change.kind == "rate":
+        text = f"{host_name(change.host)}: {_limit(change.before)} → {_limit(change.after)}"
     else:
         text = f"{change.before} → {change.after} {change.kind} workers"
-    noun = "fetches/s" if change.kind == "fetch" else "parses/s"
+    noun = "parses/s" if change.kind in _PARSING else "fetches/s"
     if change.ended:
         return text, "strong"
     if change.rate_after is None:
@@ -85,16 +101,19 @@ def chip(change: Change | None) -> tuple[str, str]:
 def _changed(
     last: Change | None,
     kind: str,
-    step: tuple[int | str, int | str],
+    step: tuple[float | str, float | str],
     snapshot: Snapshot,
     now: float,
+    *,
+    host: str = "",
 ) -> Change | None:
     old, new = step
-    if last and last.kind == kind and last.rate_after is None and now - last.at <= MERGE:
+    same = last is not None and (last.kind, last.host) == (kind, host)
+    if last and same and last.rate_after is None and now - last.at <= MERGE:
         if last.before == new:
             return None
         return msgspec.structs.replace(last, after=new, at=now)
-    return Change(kind, old, new, now, _mean(snapshot, kind))
+    return Change(kind, old, new, now, _mean(snapshot, kind), host=host)
 
 
 def _measured(change: Change, snapshot: Snapshot, now: float) -> Change | None:
@@ -109,11 +128,15 @@ def _measured(change: Change, snapshot: Snapshot, now: float) -> Change | None:
 
 
 def _mean(snapshot: Snapshot, kind: str) -> float:
-    column = 0 if kind == "fetch" else 1
+    column = 1 if kind in _PARSING else 0
     rows: Sequence[tuple[float, float, float, float]] = snapshot.history[-WINDOW:]
     if not rows:
-        return snapshot.rates.fetches if kind == "fetch" else snapshot.rates.parses
+        return snapshot.rates.parses if kind in _PARSING else snapshot.rates.fetches
     return sum(row[column] for row in rows) / len(rows)
+
+
+def _limit(limit: float | str) -> str:
+    return f"{limit:g}/s" if isinstance(limit, float) and limit else "no limit"
 
 
 def _short(number: float) -> str:

@@ -10,6 +10,8 @@ from textual.message import Message
 
 from crawler_core.snapshot import FINAL_STATES, Snapshot
 from tui.formats import clock, count, cut, cut_middle, plural
+from tui.keymap import Keymap
+from tui.keys import respelled
 from tui.keytable import TAB_NAMES, TABS
 from tui.widgets.overview import eta
 from tui.widgets.paint import Line, Painted
@@ -26,6 +28,8 @@ _PILLS = {
     "PAUSED": "pill-warn",
     "DONE": "pill-done",
 }
+_WIDE = 100
+"""Cells; with fewer, what the last line says of a change has the room."""
 _ENDS = {
     "finished": "DONE",
     "stopped": "STOPPED",
@@ -53,6 +57,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     frozen: bool = False
     saved: str = "not saved yet"
     waiting_words: str = "starting the crawl …"
+    keymap: Keymap = Keymap()
 
 
 class Head(Painted):
@@ -122,10 +127,13 @@ def verdict_line(now: Situation, width: int) -> Line:
 def _verdict_parts(now: Situation, width: int) -> tuple[Line, list[tuple[str, str]], str, str]:
     """The line so far, the flags at its end, the words that fit, and the rest of them."""
     word, says, style = verdict(now.snapshot or Snapshot(), now.read_only)
+    says = respelled(says, now.keymap)
     line = Line(" ").put(f" {word} ", style).put(" ")
     flags = []
+    if now.snapshot is not None and now.snapshot.autopilot and width >= _WIDE:
+        flags.append((" AUTO ", "pill-run"))
     if now.frozen:
-        flags.append((" FROZEN: f goes on ", "pill-warn"))
+        flags.append((respelled(" FROZEN: f goes on ", now.keymap), "pill-warn"))
     if now.read_only:
         flags.append((" READ-ONLY ", "pill-calm"))
     room = max(8, width - line.at - sum(len(text) + 1 for text, _ in flags) - 1)
@@ -170,11 +178,11 @@ def change_line(now: Situation, width: int) -> Line:
         right_end.append(time_left)
     right_end.append(now.saved)
     tail = "   ".join(right_end)
-    if now.note:
+    if now.note and (width >= _WIDE or not now.chip[0]):
         line.put(cut(now.note, max(10, width // 2)), "warn").put("   ")
     text, style = now.chip
     rest = _verdict_parts(now, width)[3]
-    if rest and (not text or "measuring" not in text):
+    if rest and not snapshot.autopilot and (not text or "measuring" not in text):
         text, style = rest, ""
     if text:
         room = width - line.at - 2

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from crawler_core.snapshot import Completion, FutureView, HostView, LogLine, Snapshot, WorkerView
+from crawler_core.snapshot import Completion, HostView, LogLine
 from tui.formats import (
     age,
     count,
-    home_of,
     host_name,
-    plural,
     rate,
     short_url,
     size,
@@ -33,6 +31,21 @@ HOST_COLUMNS = (
     Column("p50 ms", 7, "right", from_width=72),
     Column("bad", 5, "right"),
     Column("limit", 0, share=3),
+)
+BOARD_COLUMNS = (
+    Column("", 0, "middle", share=2, snug=True),
+    Column("", 3, from_width=96),
+    Column("now", 5, "right"),
+    Column("waiting", 7, "right", from_width=104),
+    Column("done", 7, "right", from_width=112),
+    Column("req/s", 5, "right"),
+    Column("limit", 6, "right", from_width=96),
+    Column("p50 ms", 6, "right"),
+    Column("p95 ms", 6, "right", from_width=88),
+    Column("err%", 4, "right"),
+    Column("429%", 4, "right"),
+    Column("robots", 9, from_width=120),
+    Column("state", 0, share=3),
 )
 DONE_COLUMNS = (
     Column("", 8, from_width=100),
@@ -60,20 +73,8 @@ BROKEN_COLUMNS = (
     Column("broken address", 0, "middle"),
 )
 SOURCE_COLUMNS = (Column("page that holds it", 0, "middle"), Column("anchor text", 0))
-WORKER_COLUMNS = (
-    Column("", 8),
-    Column("since", 7, "right"),
-    Column("done", 7, "right"),
-    Column("works on", 0, "middle"),
-)
-FUTURE_COLUMNS = (
-    Column("", 13),
-    Column("state", 9),
-    Column("age", 7, "right"),
-    Column("worker", 6),
-    Column("URL", 0, "middle"),
-)
 LOG_COLUMNS = (Column("", 8), Column("", 7), Column("", 0))
+_ROBOTS_ODD = frozenset({"ignored", "unavailable", "unreachable"})
 _LOG_STYLES = {"warning": "warn", "error": "broken"}
 
 
@@ -82,22 +83,31 @@ def hosts(views: Iterable[HostView]) -> ListFeed:
     return ListFeed([(view.host, _host_cells(view)) for view in views])
 
 
+def board(views: Iterable[HostView]) -> ListFeed:
+    """One row for each host, with all that is measured of it."""
+    return ListFeed([(view.host, _board_cells(view)) for view in views])
+
+
 def host_limit(view: HostView) -> Cell:
     """What limits a host now, in words that name the cause."""
+    if view.state == "paused":
+        return "PAUSED by you: . goes on", "warn"
     if view.state == "skipped":
-        return "SKIPPED by you: H takes it up again", "warn"
+        return "SKIPPED by you: . takes it up again", "warn"
     if view.state == "given up":
-        return f"GIVEN UP: {view.note}" if view.note else "GIVEN UP", "broken"
+        why = view.note.removeprefix("given up ")
+        return f"GIVEN UP: {why}; . reopens it" if why else "GIVEN UP: . reopens it", "broken"
     if view.state in {"throttled", "failing"}:
         style = "warn" if view.state == "throttled" else "broken"
         wait = f"next try in {age(view.wait_seconds)}" if view.wait_seconds else ""
         why = f"({view.note})" if view.note else ""
-        return " ".join(part for part in (view.state.upper(), wait, why) if part), style
+        says = " ".join(part for part in (view.state.upper(), wait, why) if part)
+        return says + "; . asks now" * (view.state == "failing"), style
     if view.state == "robots unavailable":
         return "robots.txt unavailable: not asked", "warn"
     if view.state == "unreachable":
         return f"UNREACHABLE: {view.note}" if view.note else "UNREACHABLE", "broken"
-    parts = []
+    parts = [f"autopilot: {view.pace:.1f}/s"] if view.pace else []
     if view.at_once:
         parts.append(f"{view.at_once} at once")
     parts.append(f"{view.rate_limit:g}/s" if view.rate_limit else "no rate limit")
@@ -115,20 +125,6 @@ def host_limit(view: HostView) -> Cell:
 def finished(rows: Sequence[Completion], home: str) -> ListFeed:
     """Futures that finished, in their order."""
     return ListFeed([(row.serial, _done_cells(row, home)) for row in rows])
-
-
-def workers(snapshot: Snapshot) -> ListFeed:
-    """One lane for each worker, fetch workers first."""
-    home = home_of(snapshot.start_urls)
-    ordered = sorted(snapshot.workers, key=lambda w: (w.kind != "fetch", _natural(w.name)))
-    return ListFeed([(w.name, _worker_cells(w, home)) for w in ordered])
-
-
-def futures(snapshot: Snapshot) -> ListFeed:
-    """Futures that have not finished, the running ones first, the oldest first."""
-    home = home_of(snapshot.start_urls)
-    ordered = sorted(snapshot.futures, key=lambda f: (f.state != "RUNNING", -f.age))
-    return ListFeed([(f"{f.kind} {f.number}", _future_cells(f, home)) for f in ordered])
 
 
 def log(lines: Sequence[LogLine]) -> ListFeed:
@@ -212,6 +208,33 @@ def _host_cells(view: HostView) -> Sequence[Cell]:
     )
 
 
+def _board_cells(view: HostView) -> Sequence[Cell]:
+    window = f"/{view.at_once}" if view.at_once else ""
+    limit = 1 / view.interval if view.interval else 0.0
+    return (
+        (host_name(view.host), "" if view.internal else "dim"),
+        ("" if view.internal else "ext", "dim"),
+        (f"{view.in_flight}{window}", "fetch" if view.in_flight else "dim"),
+        (count(view.waiting), "number" if view.waiting else "dim"),
+        (count(view.done), ""),
+        (rate(view.per_second), "number" if view.per_second else "dim"),
+        (f"{limit:.3g}/s" if limit else "none", "dim"),
+        (f"{view.p50_ms:,.0f}", ""),
+        (f"{view.p95_ms:,.0f}", ""),
+        _share(view.errors, view.answers, "broken"),
+        _share(view.throttles, view.answers, "warn"),
+        (view.robots, "warn" if view.robots in _ROBOTS_ODD else "dim"),
+        host_limit(view),
+    )
+
+
+def _share(part: int, whole: int, style: str) -> Cell:
+    if not part:
+        return "0", "dim"
+    share = 100 * part / whole
+    return f"{share:.0f}" if share >= 1 else "<1", style
+
+
 def _done_cells(row: Completion, home: str) -> Sequence[Cell]:
     style = tone(row.outcome)
     if row.kind == "parse":
@@ -226,34 +249,3 @@ def _done_cells(row: Completion, home: str) -> Sequence[Cell]:
         (size(row.size), "dim"),
         (url, "", row.note),
     )
-
-
-def _worker_cells(worker: WorkerView, home: str) -> Sequence[Cell]:
-    busy = bool(worker.doing)
-    mark = "█" if busy else "░"
-    # What a process holds is known of its batch only: those are among the futures.
-    idle = "idle" if worker.kind == "fetch" else "takes batches, see the futures"
-    return (
-        (f"{mark} {worker.name}", worker.kind if busy else "dim"),
-        (age(worker.since) if busy else "", "warn" if busy and worker.since > 5 else "dim"),
-        (count(worker.finished), ""),
-        (short_url(worker.doing, home) if busy else idle, "" if busy else "faint"),
-    )
-
-
-def _future_cells(future: FutureView, home: str) -> Sequence[Cell]:
-    running = future.state == "RUNNING"
-    what = short_url(future.url, home) if future.url else plural(future.pages, "page")
-    return (
-        (f"{future.kind} #{future.number}", future.kind if running else "dim"),
-        (future.state, "" if running else "dim"),
-        (age(future.age), "warn" if future.age > 5 else ""),
-        (future.worker, "dim"),
-        (what, "" if running else "dim"),
-    )
-
-
-def _natural(name: str) -> tuple[str, int]:
-    letters = name.rstrip("0123456789")
-    digits = name[len(letters) :]
-    return letters, int(digits) if digits else 0

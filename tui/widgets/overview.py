@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import PurePath
 
+from rich.cells import cell_len
+
 from crawler_core.model import Outcome
 from crawler_core.snapshot import FINAL_STATES, PoolView, Snapshot
 from tui.formats import (
@@ -23,6 +25,8 @@ from tui.formats import (
     size,
     spark,
 )
+from tui.keymap import Keymap
+from tui.keys import relabelled
 from tui.widgets.paint import Line, Painted, rule
 
 Draw = Callable[[Snapshot, int, int], list[Line]]
@@ -78,7 +82,19 @@ class Panel(Painted):
         self.repaint()
 
     def paint(self, width: int, height: int) -> list[Line]:
-        return self._draw_lines(self._snapshot, width, height)
+        lines = self._draw_lines(self._snapshot, width, height)
+        keymap = getattr(self.screen, "keymap", None)
+        if isinstance(keymap, Keymap) and keymap.changed:
+            for line in lines:
+                line.pieces = [(_named(text, style, keymap), style) for text, style in line.pieces]
+                line.at = sum(cell_len(text) for text, _ in line.pieces)
+        return lines
+
+
+def _named(text: str, style: str, keymap: Keymap) -> str:
+    """A piece that names keys, with one's own instead; signs that name keys are also dim."""
+    is_label = style == "key" or (style == "dim" and text.strip() in {"+ −", "< >"})
+    return relabelled(text, keymap) if is_label else text
 
 
 def fetch_pool(snapshot: Snapshot, width: int, _height: int, *, keys: bool = True) -> list[Line]:
@@ -135,7 +151,8 @@ def stages(snapshot: Snapshot, width: int, _height: int, *, keys: bool = True) -
         oldest.put("nothing in flight", "dim")
     else:
         o = snapshot.oldest
-        oldest.put(age(o.age), "warn" if o.age > 5 else "").put(f"  {o.worker}  ", "dim")
+        oldest.put(age(o.age), "warn" if o.age > 5 else "").put(" STUCK" * o.stuck, "broken")
+        oldest.put(f"  {o.worker}  ", "dim")
         room = width - oldest.at - 14
         oldest.put(cut_middle(short_url(o.url, home_of(snapshot.start_urls)), room))
         if keys and o.kind == "fetch":
@@ -226,7 +243,8 @@ def brief(snapshot: Snapshot, width: int, height: int, *, keys: bool = True) -> 
     answer.put(f"{r.p95_ms:,.0f} ms", "number").put(" p95", "dim")
     if snapshot.oldest is not None:
         o = snapshot.oldest
-        answer.put("   oldest ", "dim").put(age(o.age)).put(f" {o.worker} ", "dim")
+        answer.put("   oldest ", "dim").put(age(o.age)).put(" STUCK" * o.stuck, "broken")
+        answer.put(f" {o.worker} ", "dim")
         url = short_url(o.url, home_of(snapshot.start_urls))
         answer.put(cut_middle(url, max(4, width - answer.at - 1)))
     way = Line(" waiting ", "dim").put(count(s.waiting), "number")

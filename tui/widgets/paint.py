@@ -10,7 +10,6 @@ from __future__ import annotations
 import msgspec
 from rich.cells import cell_len
 from rich.color import Color as RichColor
-from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.events import Resize
@@ -19,6 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.formats import plain
+from tui.widgets.spans import changed_spans, merged
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Look(msgspec.Struct, frozen=True):
 
 
 LOOKS: dict[str, Look] = {
-    "dim": Look("foreground", 0.62),
+    "dim": Look("foreground", 0.74),
     "faint": Look("foreground", 0.34),
     "rule": Look("foreground", 0.24),
     "strong": Look("foreground", bold=True),
@@ -48,14 +48,14 @@ LOOKS: dict[str, Look] = {
     "warn": Look("warning"),
     "fetch": Look("fetch"),
     "parse": Look("parse"),
-    "cursor": Look(on="primary", on_part=0.3),
+    "cursor": Look(on="primary", on_part=0.2),
     "cursor-off": Look(on="foreground", on_part=0.1),
     "pill-run": Look("background", on="fetch", bold=True),
     "pill-calm": Look("background", on="primary", bold=True),
     "pill-warn": Look("background", on="warning", bold=True),
     "pill-done": Look("background", on="success", bold=True),
     "pill-bad": Look("background", on="error", bold=True),
-    "tab": Look("foreground", 0.7),
+    "tab": Look("foreground", 0.74),
     "tab-on": Look("background", on="primary", bold=True),
 }
 """Colours mean the same everywhere: green answered, blue moved, red broken, violet blocked (a
@@ -135,13 +135,14 @@ class Painted(Widget):
         if old is None or len(old) != len(new):
             self.refresh()
             return
-        changed = [y for y, strip in enumerate(new) if strip != old[y]]
+        changed = [
+            Region(start, y, end - start, 1)
+            for y, strip in enumerate(new)
+            if strip != old[y]
+            for start, end in changed_spans(old[y], strip)
+        ]
         if changed:
-            first, last = changed[0], changed[-1]
-            if len(changed) * 2 >= last - first + 1:
-                self.refresh(Region(0, first, size.width, last - first + 1))
-            else:
-                self.refresh(*(Region(0, y, size.width, 1) for y in changed))
+            self.refresh(*changed)
 
     def render_line(self, y: int) -> Strip:
         if self._strips is None:
@@ -167,10 +168,9 @@ class Painted(Widget):
 
     def _strip(self, line: Line, base: Style, width: int) -> Strip:
         under = base + self._style(line.whole) if line.whole else base
-        segments = [
-            Segment(text, under + self._style(style) if style else under)
-            for text, style in line.pieces
-        ]
+        segments = merged(
+            [(text, under + self._style(style) if style else under) for text, style in line.pieces]
+        )
         return Strip(segments, line.at).adjust_cell_length(width, under)
 
     def _style(self, name: str) -> Style:
@@ -189,4 +189,6 @@ class Painted(Widget):
         if not name:
             return None
         text = self.app.theme_variables.get(name) or _OWN_COLORS[name]
+        if part < 1.0 and name == "foreground":
+            part = max(part, float(self.app.theme_variables.get("least-part", 0.0)))
         return ground.blend(Color.parse(text), part).rich_color

@@ -49,6 +49,7 @@ def at_rest(snapshot: Snapshot) -> Snapshot:
         hosts=tuple(replace(host, in_flight=0, per_second=0.0) for host in snapshot.hosts),
         workers=tuple(replace(worker, doing="", since=0.0) for worker in snapshot.workers),
         futures=(),
+        counts=replace(snapshot.counts, pending=0, running=0),
         oldest=None,
         eta=None,
     )

@@ -133,7 +133,7 @@ class FrontierMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.frontier.table))
     @rule(
         pick=_picks,
-        what=st.sampled_from(["lower", "lower", "promote", "reopen"]),
+        what=st.sampled_from(["lower", "lower", "promote", "reopen", "keep out"]),
         by=st.integers(1, 3),
     )
     def change(self, pick: int, what: str, by: int) -> None:
@@ -145,6 +145,10 @@ class FrontierMachine(RuleBasedStateMachine):
             self.frontier.promote(url_id, Role.CRAWL, bool(by % 2))
         elif what == "reopen":
             self.frontier.reopen(url_id)
+        elif what == "keep out":
+            waits = self._stage(url_id) == Stage.WAITING
+            assert self.frontier.keep_out(url_id, "excluded by x") == waits
+            self.late.pop(url_id, None)
 
     @precondition(lambda self: self.frontier.hosts)
     @rule(

@@ -1,0 +1,351 @@
+"""The dashboard in a browser: who gets in, what a tab is, and how all of it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pyte
+import pytest
+
+from tests.stores import build_store
+from tui.cli import main
+from tui.session import CrawlSession
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 10.0
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+COLUMNS, ROWS = 100, 30
+
+
+class Served:
+    """`crawltui serve` of a store, in a process of its own."""
+
+    def __init__(self, store: Path, home: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tui", "serve", str(store), "--port", "0"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            cwd=home,
+            env=os.environ
+            | {
+                "PYTHONPATH": str(ROOT),
+                "XDG_CONFIG_HOME": str(home / "config"),
+                "XDG_STATE_HOME": str(home / "state"),
+            },
+            start_new_session=True,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.said = [self.process.stdout.readline() for _ in range(2)]
+        found = re.search(r"http://127\.0\.0\.1:\d+/\?key=\S+", self.said[-1])
+        assert found is not None, self.said
+        self.address = found[0]
+        self.root, _, self.key = self.address.partition("?key=")
+
+    def viewers(self) -> list[int]:
+        """The processes of the tabs that are open."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(number) for number in children.read_text().split()]
+
+
+@pytest.fixture(scope="module")
+def crawl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished crawl."""
+    return build_store(tmp_path_factory.mktemp("served") / "site.crawl", pages=123)
+
+
+@pytest.fixture
+def served(crawl: Path, tmp_path: Path) -> Iterator[Served]:
+    """That crawl, served."""
+    it = Served(crawl, tmp_path)
+    yield it
+    if it.process.poll() is None:
+        it.process.kill()
+    it.process.wait()
+    assert it.process.stdout is not None
+    it.process.stdout.close()
+
+
+class Tab:
+    """What a page does, without a page: a socket, and a terminal emulator behind it."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self.screen)
+
+    async def wait_for(self, text: str) -> str:
+        """Read until a text is on the screen; the line that holds it."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            for line in self.screen.display:
+                if text in line:
+                    return str(line)
+            left = end - time.monotonic()
+            assert left > 0, "\n".join(self.screen.display)
+            with suppress(TimeoutError):
+                message = await self.socket.receive(left)
+                assert message.type is aiohttp.WSMsgType.BINARY, message
+                self._stream.feed(message.data)
+
+    async def over(self) -> None:
+        """Read until the other side closes."""
+        while not self.socket.closed:
+            await self.socket.receive(PATIENCE)
+
+    async def press(self, keys: str) -> None:
+        """Type."""
+        await self.socket.send_json(["stdin", keys])
+
+
+@asynccontextmanager
+async def _tab(served: Served) -> Any:
+    address = f"{served.root}ws?width={COLUMNS}&height={ROWS}&key={served.key}"
+    async with aiohttp.ClientSession() as session, session.ws_connect(address) as socket:
+        yield Tab(socket)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+def _run(scenario: Awaitable[None]) -> None:
+    async def run() -> None:
+        await scenario
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "status"),
+    [
+        (True, {}, 200),
+        (False, {}, 403),
+        (True, {"Host": "rebound.example"}, 403),
+        (True, {"Origin": "http://evil.example"}, 403),
+    ],
+)
+def test_only_those_who_know_the_address_get_in(
+    served: Served, query: bool, headers: dict[str, str], status: int
+) -> None:
+    """The page and the socket need the key, the own host name and no foreign origin."""
+
+    async def scenario() -> None:
+        key = f"?key={served.key}" if query else ""
+        async with aiohttp.ClientSession(headers=headers) as session:
+            async with session.get(f"{served.root}{key}") as answer:
+                assert answer.status == status
+                policy = answer.headers.get("Content-Security-Policy", "")
+                assert ("frame-ancestors 'none'" in policy) == (status == 200)
+                assert "googleapis" not in await answer.text()
+            if status != 200:
+                jar = aiohttp.DummyCookieJar()
+                async with aiohttp.ClientSession(headers=headers, cookie_jar=jar) as other:
+                    with pytest.raises(aiohttp.WSServerHandshakeError):
+                        await other.ws_connect(f"{served.root}ws{key}")
+        assert served.viewers() == []
+
+    _run(scenario())
+
+
+def test_each_tab_is_a_viewer_and_ends_with_it(served: Served) -> None:
+    """Two tabs are two viewers of the same numbers; a closed one takes its process with it."""
+
+    async def scenario() -> None:
+        async with _tab(served) as first:
+            await first.wait_for("123 URLs")
+            await first.wait_for("READ-ONLY")
+            async with _tab(served) as second:
+                await second.press("2")
+                await second.wait_for("RESULTS")
+                assert len(served.viewers()) == 2
+            await _until(lambda: len(served.viewers()) == 1)
+            await first.press("q")
+            await _until(lambda: served.viewers() == [])
+
+    _run(scenario())
+
+
+def test_ctrl_c_ends_the_server_and_all_viewers(served: Served) -> None:
+    """The first Ctrl-C ends everything in order, with exit code 0."""
+
+    async def scenario() -> None:
+        async with _tab(served) as first, _tab(served) as second:
+            await first.wait_for("READ-ONLY")
+            await second.wait_for("READ-ONLY")
+            viewers = served.viewers()
+            served.process.send_signal(signal.SIGINT)
+            await asyncio.gather(first.over(), second.over())
+            await _until(lambda: served.process.poll() is not None)
+            assert served.process.returncode == 0
+            await _until(lambda: not any(Path(f"/proc/{number}").exists() for number in viewers))
+
+    _run(scenario())
+
+
+def test_a_killed_server_leaves_no_viewer(served: Served) -> None:
+    """A viewer whose server is gone ends by itself."""
+
+    async def scenario() -> None:
+        async with _tab(served) as tab:
+            await tab.wait_for("READ-ONLY")
+            (viewer,) = served.viewers()
+            served.process.kill()
+            served.process.wait()
+            await _until(lambda: not Path(f"/proc/{viewer}").exists() or _is_dead(viewer))
+
+    _run(scenario())
+
+
+def test_a_viewer_writes_no_files(crawl: Path, tmp_path: Path) -> None:
+    """Who looks on in a browser cannot write on the disk of the server."""
+    with CrawlSession(exporting=False) as session, pytest.raises(Exception, match="only looks on"):
+        session.export(crawl, tmp_path / "x.csv", "pages", bom=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_in_use_is_told(
+    served: Served, crawl: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A port that another program has gets a sentence, and exit code 2."""
+    port = served.root.rpartition(":")[2].rstrip("/")
+    assert main(["serve", str(crawl), "--port", port]) == 2
+    assert f"Port {port} of 127.0.0.1 is not to be had" in capsys.readouterr().err
+
+
+def test_without_the_package_it_is_told_how_to_install_it(
+    crawl: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without textual-serve a sentence names the extra that brings it."""
+    monkeypatch.delitem(sys.modules, "tui.serve", raising=False)
+    monkeypatch.setitem(sys.modules, "textual_serve.server", None)
+    monkeypatch.setitem(sys.modules, "textual_serve", None)
+    assert main(["serve", str(crawl)]) == 3
+    assert "crawltui[serve]" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_a_real_browser_shows_the_crawl_s_numbers(served: Served, tmp_path: Path) -> None:
+    """Headless Chromium opens the address: its page draws the numbers, and asks no other host."""
+
+    async def scenario() -> None:
+        async with _browser(tmp_path) as page:
+            await page.send("Page.navigate", url=served.address)
+            screen = pyte.Screen(300, 100)
+            stream = pyte.ByteStream(screen)
+            async with asyncio.timeout(PATIENCE):
+                while not any("123 URLs" in line for line in screen.display):
+                    method, params = await page.event()
+                    if method == "Network.webSocketFrameReceived":
+                        stream.feed(_payload(params["response"]))
+                    elif method == "Network.requestWillBeSent":
+                        url = params["request"]["url"]
+                        assert url.startswith((served.root, "data:")), url
+            drawn = "document.querySelectorAll('.xterm-screen').length"
+            assert await page.value(drawn) == 1
+            assert await page.value("document.body.classList.contains('-first-byte')") is True
+            assert len(served.viewers()) == 1
+
+    _run(scenario())
+
+
+class _Page:
+    """A page of a browser, driven over its debugging socket."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._number = 0
+        self._events: list[tuple[str, dict[str, Any]]] = []
+
+    async def send(self, method: str, **params: object) -> dict[str, Any]:
+        """Give an order and wait for its answer."""
+        self._number += 1
+        await self._socket.send_json({"id": self._number, "method": method, "params": params})
+        while True:
+            message = await self._socket.receive_json(timeout=PATIENCE)
+            if message.get("id") == self._number:
+                return dict(message["result"])
+            self._events.append((message["method"], message["params"]))
+
+    async def event(self) -> tuple[str, dict[str, Any]]:
+        """The next thing that happened."""
+        if self._events:
+            return self._events.pop(0)
+        message = await self._socket.receive_json(timeout=PATIENCE)
+        return message.get("method", ""), message.get("params", {})
+
+    async def value(self, expression: str) -> object:
+        """What an expression is in the page."""
+        found = await self.send("Runtime.evaluate", expression=expression)
+        return found["result"]["value"]
+
+
+@asynccontextmanager
+async def _browser(home: Path) -> Any:
+    """A headless browser that can reach nothing but this machine."""
+    assert CHROMIUM is not None
+    process = await asyncio.create_subprocess_exec(
+        CHROMIUM,
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--proxy-server=127.0.0.1:9",
+        "--proxy-bypass-list=127.0.0.1",
+        "--window-size=1200,760",
+        "--remote-debugging-port=0",
+        f"--user-data-dir={home / 'browser'}",
+        "about:blank",
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            assert process.stderr is not None
+            port = ""
+            while not port:
+                line = (await process.stderr.readline()).decode()
+                found = re.search(r"listening on ws://127\.0\.0\.1:(\d+)/", line)
+                port = found[1] if found else ""
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"http://127.0.0.1:{port}/json") as answer:
+                (page, *_) = [entry for entry in await answer.json() if entry["type"] == "page"]
+            address = page["webSocketDebuggerUrl"]
+            async with session.ws_connect(address, max_msg_size=0) as socket:
+                driven = _Page(socket)
+                await driven.send("Network.enable")
+                await driven.send("Page.enable")
+                yield driven
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def _payload(response: dict[str, Any]) -> bytes:
+
+    data = str(response["payloadData"])
+    return base64.b64decode(data) if response["opcode"] == 2 else b""
+
+
+def _is_dead(number: int) -> bool:
+    try:
+        return ") Z " in Path(f"/proc/{number}/stat").read_text()
+    except OSError:
+        return True

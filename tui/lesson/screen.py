@@ -1,0 +1,213 @@
+"""The dashboard with a caption: enter leads from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Protocol
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from crawler_core.commands import SetFetchWorkers, SetParseWorkers
+from crawler_core.errors import CrawlError
+from tui.bridge import Client, Session, is_final
+from tui.keymap import Keymap
+from tui.lesson.captions import LINES, caption, table
+from tui.lesson.measure import Measure, after
+from tui.lesson.steps import Step
+from tui.screens.dashboard import Dashboard
+from tui.widgets.paint import Line, Painted
+
+_GRACE = 3.0
+"""Seconds that the crawl of the last step gets to end before the next one begins."""
+
+
+class Opens(Protocol):
+    """Where crawls come from."""
+
+    def open(self, step: Step) -> Client:
+        """Start the crawl of a step; takes a while."""
+
+
+class Lesson:
+    """How far the lesson is, and what was measured so far."""
+
+    def __init__(self, steps: tuple[Step, ...]) -> None:
+        self.steps = steps
+        self.at = 0
+        self.measures = [Measure() for _ in steps]
+
+    @property
+    def step(self) -> Step:
+        """The step that is shown."""
+        return self.steps[self.at]
+
+    @property
+    def is_last(self) -> bool:
+        """Nothing comes after this step but the table."""
+        return self.at == len(self.steps) - 1
+
+    def go(self, to: int) -> None:
+        """Show another step, and measure it anew."""
+        self.at = max(0, min(to, len(self.steps) - 1))
+        self.measures[self.at] = Measure()
+
+
+class Caption(Painted):
+    """What the class is to see."""
+
+    DEFAULT_CSS = "Caption { background: $panel; }"
+
+    def __init__(self, lesson: Lesson) -> None:
+        super().__init__(widget_id="caption")
+        self._lesson = lesson
+        self.busy = ""
+        self.styles.height = LINES
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        now = self._lesson
+        return caption(now.steps, now.at, now.measures, width, busy=self.busy)
+
+
+class Sheet(Painted):
+    """Lines of text as they are."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self._lines = lines
+        self.styles.height = len(lines)
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        return [Line(text, "" if place > 1 else "dim") for place, text in enumerate(self._lines)]
+
+
+class LessonEnd(ModalScreen[str]):
+    """The table of the six rates."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,backspace,enter", "dismiss_with('')", show=False),
+        Binding("q,Q", "dismiss_with('quit')", show=False),
+        Binding("a", "dismiss_with('again')", show=False),
+    ]
+
+    def __init__(self, lesson: Lesson) -> None:
+        super().__init__(classes="dialog")
+        keys = "a  again from step 1     q  quit     esc  back"
+        self._sheet = Sheet([*table(lesson.steps, lesson.measures), "", keys])
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = "What the six steps came to, on this computer"
+            yield self._sheet
+
+    def action_dismiss_with(self, answer: str) -> None:
+        """Close with an answer."""
+        self.dismiss(answer)
+
+
+class LessonScreen(Dashboard):
+    """One step's crawl, with its caption."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("backspace", "step(-1)", show=False)]
+
+    class Opened(Message):
+        """The crawl of another step runs."""
+
+        def __init__(self, client: Client) -> None:
+            super().__init__()
+            self.client = client
+
+    class Failed(Message):
+        """It could not be started."""
+
+        def __init__(self, why: str) -> None:
+            super().__init__()
+            self.why = why
+
+    def __init__(
+        self,
+        client: Client,
+        session: Session,
+        lesson: Lesson,
+        stage: Opens,
+        keymap: Keymap,
+        moved: Callable[[Client], None],
+    ) -> None:
+        """`moved` is called with the client of each crawl that takes the place of this one."""
+        super().__init__(client, session, None, keymap)
+        self._lesson = lesson
+        self._stage = stage
+        self._moved = moved
+        self._caption = Caption(lesson)
+
+    def on_mount(self) -> None:
+        self.mount(self._caption, before="#foot")
+        self.open_tab("workers")
+
+    def tick(self) -> None:
+        super().tick()
+        lesson, newest = self._lesson, self.newest
+        if newest is not None and not self._caption.busy:
+            at = lesson.at
+            lesson.measures[at] = after(lesson.measures[at], lesson.step, newest)
+        self._caption.repaint()
+
+    def action_detail(self) -> None:
+        """Enter: the next step, or the table after the last one."""
+        self.action_step(1)
+
+    def action_step(self, by: int) -> None:
+        """Go to another step: by commands where its crawl runs, else with a new crawl."""
+        lesson = self._lesson
+        if self._caption.busy:
+            return
+        if by > 0 and lesson.is_last:
+            self.app.push_screen(LessonEnd(lesson), self._ended)
+        elif lesson.at + by >= 0:
+            self._go(lesson.at + by)
+
+    def action_leave(self, showing: bool = False) -> None:
+        """Quit: there is nothing to lose."""
+        self.post_message(self.Leave(showing))
+
+    def on_lesson_screen_opened(self, event: Opened) -> None:
+        event.stop()
+        self._moved(event.client)
+
+    def on_lesson_screen_failed(self, event: Failed) -> None:
+        event.stop()
+        self._caption.busy = ""
+        self.say(event.why, severe=True)
+
+    def _ended(self, answer: str | None) -> None:
+        if answer == "quit":
+            self.action_leave()
+        elif answer == "again":
+            self._go(0)
+
+    def _go(self, to: int) -> None:
+        lesson, before = self._lesson, self._lesson.step
+        lesson.go(to)
+        step = lesson.step
+        if step.crawl == before.crawl and not is_final(self.newest):
+            self.client.send(SetFetchWorkers(step.fetch))
+            self.client.send(SetParseWorkers(step.parse))
+            self.redraw()
+            return
+        self._caption.busy = "the crawl of this step is being started …"
+        self._caption.repaint()
+        self.run_worker(self._begin_crawl, thread=True, exit_on_error=False)
+
+    def _begin_crawl(self) -> None:
+        # The old crawl ends first: two of them would share the CPUs that are measured.
+        self.client.close(wait=_GRACE)
+        try:
+            client = self._stage.open(self._lesson.step)
+        except CrawlError as error:
+            self.post_message(self.Failed(str(error)))
+            return
+        if not self.post_message(self.Opened(client)):
+            client.close(wait=0.0)

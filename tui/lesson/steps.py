@@ -1,0 +1,97 @@
+"""The six steps of the lesson: what is set, what is to be seen, what to watch. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from crawler_core.config import ParseIn
+
+CrawlName = Literal["waits", "computes", "lock", "killed"]
+THREADS = 8
+"""Fetch workers of the second step."""
+_FEEDING = 8
+"""Fetch workers that bring pages faster than any number of parsers gets done with them."""
+DEADLINE = 2.0
+"""Seconds that a page may take to parse before its process is ended."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step: steps that share a crawl only change its workers."""
+
+    title: str
+    crawl: CrawlName
+    fetch: int
+    parse: int
+    parse_in: ParseIn = "processes"
+    says: str
+    watch: str
+    compares: int | None = None
+    """The place of the step whose rate this one's is compared with."""
+
+
+def steps(cpus: int) -> tuple[Step, ...]:
+    """The lesson for a machine with so many CPUs."""
+    several = max(2, min(cpus, 4))
+    return (
+        Step(
+            title="one fetch worker",
+            crawl="waits",
+            fetch=1,
+            parse=1,
+            says="One thread asks a server, waits for the answer, and asks again. It is busy all "
+            "the time, and the computer does nothing.",
+            watch="lane T01 is full, lane P1 is nearly empty",
+        ),
+        Step(
+            title=f"{THREADS} fetch workers",
+            crawl="waits",
+            fetch=THREADS,
+            parse=1,
+            says="Threads that wait need no CPU, so one interpreter has time for many of them: "
+            "they wait side by side.",
+            watch=f"lanes T02 to T{THREADS:02} fill, P1 gets more to do",
+            compares=0,
+        ),
+        Step(
+            title="pages that need computing",
+            crawl="computes",
+            fetch=_FEEDING,
+            parse=1,
+            says="These pages are large: to parse them is work for a CPU. Fetching runs ahead "
+            "until enough wait; more threads would not help.",
+            watch="P1 is full, 'to parse' grows, then the fetch lanes drain",
+        ),
+        Step(
+            title=f"{several} parse processes",
+            crawl="computes",
+            fetch=_FEEDING,
+            parse=several,
+            says="Each process has an interpreter and a lock of its own, so they compute side by "
+            f"side, as far as there are CPUs: here are {cpus}.",
+            watch="the new pool takes over, the lanes of the old one end",
+            compares=2,
+        ),
+        Step(
+            title=f"{several} threads parse",
+            crawl="lock",
+            fetch=_FEEDING,
+            parse=several,
+            parse_in="threads",
+            says="As many workers, but threads of one interpreter. Its lock (the GIL) lets one of "
+            "them compute at a time; the others hold a page and wait.",
+            watch="the P lanes are never empty and never full",
+            compares=3,
+        ),
+        Step(
+            title="a killed worker",
+            crawl="killed",
+            fetch=_FEEDING,
+            parse=2,
+            says=f"A page outlasts {DEADLINE:g} s, so its process is killed: all futures of the "
+            "pool raise BrokenProcessPool. The pool is rebuilt, its pages run again alone.",
+            watch="red ends of lanes, 'raised', and tab 6 for the log",
+            compares=3,
+        ),
+    )

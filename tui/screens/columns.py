@@ -1,0 +1,105 @@
+"""The choice of columns: a list to tick."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.widgets.fields import FIELDS, Field
+from tui.widgets.paint import Line, Painted
+
+
+class Ticks(Painted, can_focus=True):
+    """Fields, each with a box; one line is lit."""
+
+    def __init__(self, fields: Sequence[Field], ticked: Collection[str]) -> None:
+        super().__init__(widget_id="ticks")
+        self._fields = fields
+        self.ticked = set(ticked)
+        self.lit = 0
+        self.styles.height = len(fields)
+
+    def move(self, by: int) -> None:
+        """Light another line."""
+        self.lit = (self.lit + by) % len(self._fields)
+        self.repaint()
+
+    def turn(self, place: int | None = None) -> None:
+        """Tick the lit line (or another one), or take its tick away."""
+        self.lit = self.lit if place is None else place
+        self.ticked ^= {self._fields[self.lit].name}
+        self.repaint()
+
+    def set(self, names: Collection[str]) -> None:
+        """Tick these and no others."""
+        self.ticked = set(names)
+        self.repaint()
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        lines = []
+        for place, field in enumerate(self._fields):
+            on = field.name in self.ticked
+            line = Line(whole="cursor" if place == self.lit else "")
+            line.put(" [x] " if on else " [ ] ", "key" if on else "dim")
+            lines.append(line.put(field.words))
+        return lines
+
+
+class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
+    """Which columns the results table shows; None leaves them as they are."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j,tab", "move(1)", show=False),
+        Binding("space,x", "turn", show=False),
+        Binding("d", "usual", show=False),
+        Binding("enter", "take", show=False),
+    ]
+
+    def __init__(self, shown: Collection[str]) -> None:
+        super().__init__(classes="dialog")
+        self._ticks = Ticks(FIELDS, shown)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box narrow") as box:
+            box.border_title = "Columns"
+            yield self._ticks
+            yield Static(Content("space ticks  enter shows  d usual ones  esc"), classes="hint")
+
+    def on_mount(self) -> None:
+        self._ticks.focus()
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self._ticks) if event.widget is self._ticks else None
+        if offset is not None and offset.y < len(FIELDS):
+            self._ticks.turn(offset.y)
+
+    def action_leave(self) -> None:
+        """Leave the columns as they are."""
+        self.dismiss(None)
+
+    def action_move(self, by: int) -> None:
+        """Light another line."""
+        self._ticks.move(by)
+
+    def action_turn(self) -> None:
+        """Tick the lit line, or not."""
+        self._ticks.turn()
+
+    def action_usual(self) -> None:
+        """Tick the usual ones."""
+        self._ticks.set([field.name for field in FIELDS if field.usual])
+
+    def action_take(self) -> None:
+        """Show the ticked ones; without any there would be no table."""
+        names = tuple(field.name for field in FIELDS if field.name in self._ticks.ticked)
+        self.dismiss(names or None)

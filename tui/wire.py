@@ -1,0 +1,93 @@
+"""What is sent to the terminal: the same picture in fewer bytes.
+
+Each piece of a line comes with its colours in full and a reset behind it, which is two thirds
+of all bytes on the line. Here only what differs from the piece before is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+_SGR = re.compile("\x1b\\[([0-9;]*)m")
+_MOVES = re.compile("(?:\x1b\\[[0-9]+;[0-9]+H)*")
+"""Jumps of the cursor paint nothing: the colours before them do not matter."""
+_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
+"""What ends an attribute (ECMA-48 §8.3.117); for others all is reset."""
+
+
+class Look(NamedTuple):
+    """How the next letter looks: numbers of ECMA-48 §8.3.117, "" is the terminal's own."""
+
+    attributes: frozenset[str] = frozenset()
+    color: str = ""
+    ground: str = ""
+
+
+PLAIN = Look()
+
+
+def thrifty(text: str) -> str:
+    """`text` with as few colour sequences as show the same; it ends as plain as it began."""
+    if "\x1b" not in text:
+        return text
+    shown, wanted = PLAIN, PLAIN
+    out: list[str] = []
+    for number, part in enumerate(_SGR.split(text)):
+        if number % 2:
+            wanted = _after(wanted, part)
+        elif part:
+            if shown != wanted and not _MOVES.fullmatch(part):
+                out.append(_change(shown, wanted))
+                shown = wanted
+            out.append(part)
+    if shown != wanted:
+        out.append(_change(shown, wanted))
+    return "".join(out)
+
+
+@lru_cache(4096)
+def _after(look: Look, numbers: str) -> Look:
+    """The look after a sequence of numbers; what is not known here is kept as an attribute."""
+    attributes, color, ground = set(look.attributes), look.color, look.ground
+    left = numbers.split(";")
+    while left:
+        number = left.pop(0)
+        if number in {"", "0"}:
+            attributes, color, ground = set(), "", ""
+        elif number in {"38", "48"}:
+            count = 4 if left[:1] == ["2"] else 2
+            value, left = ";".join([number, *left[:count]]), left[count:]
+            color, ground = (value, ground) if number == "38" else (color, value)
+        elif number == "39" or (len(number) == 2 and number[0] == "3") or number[:-1] == "9":
+            color = "" if number == "39" else number
+        elif number == "49" or (len(number) == 2 and number[0] == "4") or number[:-1] == "10":
+            ground = "" if number == "49" else number
+        elif number in _OFF.values():
+            attributes -= {name for name, off in _OFF.items() if off == number}
+        else:
+            attributes.add(number)
+    return Look(frozenset(attributes), color, ground)
+
+
+@lru_cache(4096)
+def _change(shown: Look, wanted: Look) -> str:
+    """The sequence that leads from one look to another."""
+    if wanted == PLAIN:
+        return "\x1b[0m"
+    gone = shown.attributes - wanted.attributes
+    if not gone <= _OFF.keys():
+        return "\x1b[" + ";".join(["0", *_numbers(PLAIN, wanted, frozenset())]) + "m"
+    off = {_OFF[name] for name in gone}
+    lost = frozenset(name for name in shown.attributes if _OFF.get(name) in off)
+    return "\x1b[" + ";".join([*sorted(off), *_numbers(shown, wanted, lost)]) + "m"
+
+
+def _numbers(shown: Look, wanted: Look, lost: frozenset[str]) -> list[str]:
+    numbers = sorted(wanted.attributes - (shown.attributes - lost))
+    if wanted.color != shown.color:
+        numbers.append(wanted.color or "39")
+    if wanted.ground != shown.ground:
+        numbers.append(wanted.ground or "49")
+    return numbers
