@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from rich.console import Console
@@ -32,7 +32,7 @@ from tui.screens.small import TooSmall, is_too_small
 from tui.screens.start import StartScreen
 from tui.taste import WORDS
 from tui.themes import THEMES, filters_for
-from tui.wire import thrifty
+from tui.wire import Forgiving, thrifty
 
 CLOSE_WAIT = 5.0
 """Seconds that an engine gets to end in order when the app lets go of it."""
@@ -213,6 +213,11 @@ class CrawlApp(InOrder[Ending]):
         plain: type[Driver] = super().get_driver_class()
 
         class Thrifty(plain):  # type: ignore[misc,valid-type]
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                if (file := getattr(self, "_file", None)) is not None:
+                    self._file = Forgiving(file)
+
             def write(self, data: str) -> None:
                 super().write(thrifty(data))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 _SGR = re.compile("\x1b\\[([0-9;]*)m")
 _MOVES = re.compile("(?:\x1b\\[[0-9]+;[0-9]+H)*")
@@ -26,6 +26,42 @@ class Look(NamedTuple):
 
 
 PLAIN = Look()
+
+
+class Forgiving:
+    """The terminal's file; once the terminal is gone, what is written to it goes nowhere.
+
+    Textual's writer is a thread that an error ends, and whoever writes then waits for it for ever.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._is_gone = False
+
+    def write(self, text: str) -> int:
+        """Write what can be written; the length of `text`."""
+        if not self._is_gone:
+            try:
+                self._file.write(text)
+            except (OSError, ValueError):
+                self._is_gone = True
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        if not self._is_gone:
+            try:
+                self._file.flush()
+            except (OSError, ValueError):
+                self._is_gone = True
+
+    def fileno(self) -> int:
+        """The descriptor of the terminal."""
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self._file.isatty()
 
 
 def thrifty(text: str) -> str:
