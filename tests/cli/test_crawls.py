@@ -204,6 +204,6 @@ def test_resume_takes_the_newest_unfinished(call: Call, site: SmallSite) -> None
     with SmallSite(site.pages, delay=0.3) as slow:
         options = ("--quiet", "--max-time", "0.5", "--parse-in", "main")
         assert call("run", slow.url, *options).code == 4
-        result = call("resume", "--parse-in", "main")
+        result = call("resume", "--parse-in", "main", "--max-time", "60")
     assert result.code == 0, result
     assert f"{slow.url}: finished" in result.out

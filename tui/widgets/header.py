@@ -178,10 +178,10 @@ def change_line(now: Situation, width: int) -> Line:
         right_end.append(time_left)
     right_end.append(now.saved)
     tail = "   ".join(right_end)
-    if now.note and (width >= _WIDE or not now.chip[0]):
+    rest = _verdict_parts(now, width)[3]
+    if now.note and (width >= _WIDE or not (now.chip[0] or rest)):
         line.put(cut(now.note, max(10, width // 2)), "warn").put("   ")
     text, style = now.chip
-    rest = _verdict_parts(now, width)[3]
     if rest and not snapshot.autopilot and (not text or "measuring" not in text):
         text, style = rest, ""
     if text:
