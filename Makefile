@@ -32,8 +32,9 @@ run: $(STAMP) ## crawl a site: make run URL=https://example.org/
 	@test -n "$(URL)" || { echo "Name a site: make run URL=https://example.org/"; exit 2; }
 	@$(BIN)/crawltui "$(URL)"
 
+# One process more than there are CPUs: many tests wait for a clock or for another process.
 test: $(DEV_STAMP) ## run the whole test suite
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@PYTEST_XDIST_AUTO_NUM_WORKERS=$$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(DEV_STAMP) ## format, lint, types, architecture
 	@$(BIN)/ruff format --check .

@@ -289,9 +289,12 @@ def test_a_trap_that_fills_the_queue_is_told(store: Path) -> None:
         day = int(ask.path.rpartition("/")[2] or 0)
         return page(*(f"/day/{20 * day + n}" for n in range(20)), title="Events")
 
+    # It is looked for once a second: the 500 pages after which the guard ends it take longer.
     with (
-        Site(answer, delay=0.005) as site,
-        crawling(store, site.url("/day/1"), ignore_robots=True, parse_in="threads") as crawl,
+        Site(answer, delay=0.03) as site,
+        crawling(
+            store, site.url("/day/1"), ignore_robots=True, parse_in="threads", fetch_workers=4
+        ) as crawl,
     ):
         until(lambda: any("T shows it" in line.text for line in crawl.snapshot().log))
         told = next(line for line in crawl.snapshot().log if "T shows it" in line.text)
