@@ -50,7 +50,7 @@ def _open(session: CrawlSession, request: DashRequest) -> Client | None:
         case "start":
             return None
         case "demo":
-            return session.demo(request.pages, request.store)
+            return session.demo(request.pages, request.store, force=request.force)
         case "crawl" if request.config is not None:
             return session.crawl(
                 request.config, request.secrets, request.store, force=request.force

@@ -98,7 +98,9 @@ class CrawlSession:
         """Look at a crawl: live if a process runs it."""
         return WatchedCrawl(store) if is_locked(store) else StoredCrawl(store, _NOBODY)
 
-    def demo(self, pages: int = 0, store: Path | None = None) -> Client:
+    def demo(
+        self, pages: int | None = 0, store: Path | None = None, *, force: bool = False
+    ) -> Client:
         """Crawl the built-in sample site, slowly at first so that a first key is seen to work."""
         server = self._resources.enter_context(
             DemoServer() if pages is None else DemoServer(pages or DEFAULT_PAGES)
@@ -112,7 +114,8 @@ class CrawlSession:
         )
         path = store or places.new_store(config.start_urls[0], name="demo")
         return RemoteCrawl.open(
-            Startup(store=str(path), config=config, meta={"demo": server.saved}), DEMO_NOTE
+            Startup(store=str(path), config=config, meta={"demo": server.saved}, force=force),
+            DEMO_NOTE,
         )
 
     def recent(self) -> Sequence[RecentCrawl]:
