@@ -26,7 +26,7 @@ from crawler_core.config import CrawlConfig
 from crawler_core.engine.ledger import Ledger
 from crawler_core.engine.recording import without_body
 from crawler_core.export import export_csv
-from crawler_core.frontier.frontier import Fetch
+from crawler_core.frontier.claims import Fetch
 from crawler_core.model import (
     FetchRequest,
     FetchResult,

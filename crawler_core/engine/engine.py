@@ -37,7 +37,7 @@ from crawler_core.engine.robots_desk import RobotsDesk
 from crawler_core.engine.tally import Tally
 from crawler_core.errors import CrawlError
 from crawler_core.fetch import Fetcher
-from crawler_core.frontier.frontier import AskRobots, Claim, Fetch, Refused
+from crawler_core.frontier.claims import AskRobots, Claim, Fetch, Refused
 from crawler_core.model import FetchRequest, Purpose, Role
 from crawler_core.pools import FetchPool, ParsePool
 from crawler_core.snapshot import FINAL_STATES, Snapshot

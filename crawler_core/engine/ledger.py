@@ -15,7 +15,8 @@ from crawler_core.engine import recording, surgery
 from crawler_core.engine.discovery import Discovery
 from crawler_core.engine.robots_desk import Verdict
 from crawler_core.frontier.breaker import FAILURES
-from crawler_core.frontier.frontier import Frontier, KeptOut, Refused
+from crawler_core.frontier.claims import KeptOut, Refused
+from crawler_core.frontier.frontier import Frontier
 from crawler_core.frontier.host import Host
 from crawler_core.frontier.table import Stage
 from crawler_core.model import (

@@ -11,46 +11,14 @@ import heapq
 from collections import deque
 from collections.abc import Callable
 
-import msgspec
-
 from crawler_core import robots, scope
 from crawler_core import url as urls
 from crawler_core.config import THROTTLE_TRIES, CrawlConfig
+from crawler_core.frontier.claims import AskRobots, Claim, Fetch, KeptOut, Refused
 from crawler_core.frontier.host import Host, limits_for
 from crawler_core.frontier.table import Stage, UrlTable
 from crawler_core.frontier.trap import Crowd, TrapGuard
 from crawler_core.model import Outcome, Role, UrlRow, UrlState
-
-
-class Fetch(msgspec.Struct, frozen=True):
-    """Send a request for this URL."""
-
-    url_id: int
-    host: str
-
-
-class AskRobots(msgspec.Struct, frozen=True):
-    """Ask this host for its robots.txt first."""
-
-    host: str
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """Send nothing: the URL ends here, as outcome `outcome`."""
-
-    url_id: int
-    outcome: Outcome
-    why: str
-
-
-class KeptOut(msgspec.Struct, frozen=True):
-    """Send nothing: a cap keeps the URL out."""
-
-    url_id: int
-    reason: str
-
-
-Claim = Fetch | AskRobots | Refused | KeptOut
 
 
 class Frontier:
@@ -122,7 +90,7 @@ class Frontier:
         self.waiting -= 1
         host.waiting -= 1
         self.kept_out += 1
-        self.crowd.count(url_id, self.table.address(url_id), -1)
+        self.crowd.count(url_id, self.table.address, -1)
         return True
 
     def lower(self, url_id: int, depth: int) -> None:
@@ -299,7 +267,7 @@ class Frontier:
         self.table.stage[url_id] = Stage.WAITING
         self.waiting += 1
         host.waiting += 1
-        self.crowd.count(url_id, self.table.address(url_id), 1)
+        self.crowd.count(url_id, self.table.address, 1)
 
     def _enqueue(self, url_id: int, host: Host, *, front: bool = False) -> None:
         self._count_waiting(host, url_id)
@@ -388,7 +356,7 @@ class Frontier:
             host.pop_retry()
         self.waiting -= 1
         host.waiting -= 1
-        self.crowd.count(url_id, self.table.address(url_id), -1)
+        self.crowd.count(url_id, self.table.address, -1)
         if isinstance(verdict, Fetch):
             self.table.stage[url_id] = Stage.IN_FLIGHT
             self.table.attempts[url_id] = min(255, self.table.attempts[url_id] + 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crawler_core import radar
 from crawler_core import url as urls
 from crawler_core.config import TRAP_PAGES
@@ -94,12 +96,12 @@ class Crowd:
         self._total = 0
         self._told: set[str] = set()
 
-    def count(self, url_id: int, address: str, by: int) -> None:
+    def count(self, url_id: int, address_of: Callable[[int], str], by: int) -> None:
         """Note that a URL has come to wait (1), or does so no more (-1)."""
         if url_id % SAMPLE:
             return
         self._total += by
-        kind = urls.template(address)
+        kind = urls.template(address_of(url_id))
         if "{n}" not in kind:
             return
         left = self._counts.get(kind, 0) + by

@@ -107,8 +107,7 @@ def _walk(node: LexborNode) -> Iterator[Event]:
     """The events of a tree. It keeps its own stack: depth must not need recursion."""
     traits, text_tag, a_tag = _TRAITS, _TEXT_TAG, _A_TAG
     parts: list[str] = []
-    nodes: list[LexborNode] = []
-    entries: list[tuple[int, str]] = []
+    above: list[tuple[LexborNode, tuple[int, str]]] = []
     while True:
         number = node.tag_id
         if number == text_tag:
@@ -136,8 +135,7 @@ def _walk(node: LexborNode) -> Iterator[Event]:
                 elif trait & _LISTING and _is_long(child) and node.css_first(_NOT_PLAIN) is None:
                     parts.append(node.text())
                 else:
-                    nodes.append(node)
-                    entries.append(entry)
+                    above.append((node, entry))
                     node = child
                     continue
             if trait & _ENDED:
@@ -150,12 +148,11 @@ def _walk(node: LexborNode) -> Iterator[Event]:
                 parts.append(BORDER)
         following = node.next
         while following is None:
-            if not nodes:
+            if not above:
                 if parts:
                     yield TEXT, taken(parts), NO_ATTRIBUTES
                 return
-            node = nodes.pop()
-            trait, tag = entries.pop()
+            node, (trait, tag) = above.pop()
             if trait & _ENDED:
                 if parts:
                     yield TEXT, taken(parts), NO_ATTRIBUTES

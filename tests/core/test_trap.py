@@ -81,9 +81,9 @@ def test_a_cap_is_kept_to_the_url() -> None:
 def _crowd(template: str, waiting: int, others: int) -> Crowd:
     crowd = Crowd()
     for number in range(waiting):
-        crowd.count(SAMPLE * number, template.format(number), 1)
+        crowd.count(SAMPLE * number, lambda at: template.format(at // SAMPLE), 1)
     for number in range(others):
-        crowd.count(SAMPLE * number, f"{SITE}/{'abc'[number % 3]}", 1)
+        crowd.count(SAMPLE * number, lambda at: f"{SITE}/{'abc'[at // SAMPLE % 3]}", 1)
     return crowd
 
 
@@ -105,6 +105,6 @@ def test_a_crowd_goes_as_it_came() -> None:
     _read(guard, 40, SITE + "/day/{}", "Calendar")
     crowd = _crowd(SITE + "/day/{}", 60, 40)
     for number in range(60):
-        crowd.count(SAMPLE * number, f"{SITE}/day/{number}", -1)
+        crowd.count(SAMPLE * number, lambda at: f"{SITE}/day/{at // SAMPLE}", -1)
     assert crowd.news(guard) is None
     assert crowd._counts == {}

@@ -22,7 +22,7 @@ from crawler_core.commands import (
 )
 from crawler_core.engine import discovery, surgery
 from crawler_core.engine.ledger import Ledger
-from crawler_core.frontier.frontier import Fetch, KeptOut
+from crawler_core.frontier.claims import Fetch, KeptOut
 from crawler_core.model import (
     FetchRequest,
     FetchResult,

@@ -33,7 +33,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 def steps(cpus: int) -> tuple[Step, ...]:
     """The lesson for a machine with so many CPUs."""
-    several = max(2, min(cpus, 4))
+    return (*_of_threads(), *_of_processes(cpus))
+
+
+def _of_threads() -> tuple[Step, ...]:
     return (
         Step(
             title="one fetch worker",
@@ -54,6 +57,12 @@ def steps(cpus: int) -> tuple[Step, ...]:
             watch=f"lanes T02 to T{THREADS:02} fill, P1 gets more to do",
             compares=0,
         ),
+    )
+
+
+def _of_processes(cpus: int) -> tuple[Step, ...]:
+    several = max(2, min(cpus, 4))
+    return (
         Step(
             title="pages that need computing",
             crawl="computes",

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from crawler_core.config import CrawlConfig
-from crawler_core.frontier.frontier import Fetch, Frontier
+from crawler_core.frontier.claims import Fetch
+from crawler_core.frontier.frontier import Frontier
 from crawler_core.model import Role, UrlRow, UrlState
 from crawler_core.robots import Rules
 

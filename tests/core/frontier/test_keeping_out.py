@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler_core.frontier.frontier import Fetch, KeptOut
+from crawler_core.frontier.claims import Fetch, KeptOut
 from tests.core.frontier.rows import LOCAL, REMOTE, add, claimed, frontier
 
 

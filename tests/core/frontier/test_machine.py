@@ -12,7 +12,8 @@ from hypothesis.stateful import (
     rule,
 )
 
-from crawler_core.frontier.frontier import AskRobots, Fetch, Frontier, KeptOut, Refused
+from crawler_core.frontier.claims import AskRobots, Fetch, KeptOut, Refused
+from crawler_core.frontier.frontier import Frontier
 from crawler_core.frontier.host import Host
 from crawler_core.frontier.table import Stage
 from crawler_core.model import Outcome, Role, UrlState

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from crawler_core import scope
-from crawler_core.frontier.frontier import AskRobots, Fetch, KeptOut, Refused
+from crawler_core.frontier.claims import AskRobots, Fetch, KeptOut, Refused
 from crawler_core.frontier.table import Stage
 from crawler_core.model import Outcome, Role, UrlState
 from crawler_core.robots import DISALLOWED
