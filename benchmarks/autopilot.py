@@ -45,7 +45,7 @@ _CASES = {
         ((16, 1), (64, 2), (128, 2), (256, 2)),
         latency=0.4,
     ),
-    "parsing": Case(replace(LARGE, pages=1_200), "soup", ((4, 1), (8, 2), (16, 2))),
+    "parsing": Case(replace(LARGE, pages=4_800), "soup", ((4, 1), (8, 2), (16, 2))),
     "limited": Case(
         replace(SMALL, pages=4_000, size=2_500),
         "lexbor",
