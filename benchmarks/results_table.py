@@ -3,13 +3,18 @@
     python -m benchmarks.results_table --pages 1000000 --store /tmp/million.crawl
 
 Builds a made-up store (once: an existing one is used again), then times, for each preset, for
-some filters and for each sort, the first screen and all ids of the view.
+some filters and for each sort, the first screen and all ids of the view: the first screen also
+as a reader shows it that is not ready yet. At last filters are typed into the dashboard, and it
+is told how long its thread did not answer at the worst.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import gc
+import os
 import random
 import sqlite3
 import sys
@@ -19,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from textual.events import Key
 
 from crawler_core.audit import status_text
 from crawler_core.config import CrawlConfig
@@ -27,11 +33,20 @@ from crawler_core.model import BROKEN, Outcome
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import SortKey, View
 from crawler_core.store.writer import Store
+from tui import cli
+from tui.app import CrawlApp
+from tui.screens.feed import PAGE
 from tui.screens.finding import FIRST_SCREEN
-from tui.screens.results import PAGE
+from tui.session import CrawlSession
 
 TARGET = 0.3
 """Seconds until the first screen of any view."""
+
+TYPED = ("guide tutorial", '"python thread pool"', "status:404 title:executor", "zzz")
+BETWEEN = 0.08
+"""Seconds between two letters."""
+NOTICED = 0.05
+"""Seconds of a stall that a quick typist may notice."""
 
 _BATCH = 10_000
 _WORDS = [
@@ -253,6 +268,50 @@ def taken(reader: StoreReader, view: View, *, whole: bool) -> Taken:
     return Taken(first - began, worked, time.perf_counter() - first, rows)
 
 
+class Stalls(NamedTuple):
+    """How long the thread of the screen did not answer while a filter was typed, in seconds."""
+
+    worst: float
+    over: int
+    """How often longer than NOTICED."""
+    letters: int
+
+
+async def stalls(store: Path, *, ready: bool) -> Stalls:
+    """Type filters into the dashboard, once its reader is `ready` or while it gets ready."""
+    gc.set_threshold(cli._GARBAGE)  # as the program does before it loads all this
+    with CrawlSession() as session:
+        app = CrawlApp(session, session.look(store))
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("2")
+            await pilot.pause()
+            assert app.dashboard is not None
+            app.dashboard.prepare()
+            while ready and app.dashboard._preparing:
+                await pilot.pause(0.1)
+            await pilot.press("slash")
+            await pilot.pause(0.5)
+            late: list[float] = []
+            probe = asyncio.create_task(_probe(late))
+            letters = 0
+            for text in TYPED:
+                for key in [*text, *["backspace"] * len(text)]:
+                    app.post_message(Key(key, key if len(key) == 1 else None))
+                    await asyncio.sleep(BETWEEN)
+                    letters += 1
+                await asyncio.sleep(1.0)  # all ids are read now
+            probe.cancel()
+            return Stalls(max(late), sum(one > NOTICED for one in late), letters)
+
+
+async def _probe(late: list[float]) -> None:
+    """Note how much later than asked for the loop of the screen comes round."""
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(0.002)
+        late.append(time.perf_counter() - began - 0.002)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Build what is missing, then time."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.results_table")
@@ -260,27 +319,53 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=1, help="the best of so many is told")
     parser.add_argument("--only", default="", help="views with these letters in their name")
-    parser.add_argument("--first", action="store_true", help="first screens only")
+    parser.add_argument("--first", action="store_true", help="first screens only, and no typing")
     asked = parser.parse_args(arguments)
     if not asked.store.exists():
         build(asked.store, asked.pages)
-    slow = 0
-    print(f"{'first ms':>8} {'CPU ms':>8} {'all ms':>8} {'rows':>9}  view")
-    with StoreReader(asked.store) as reader:
-        began = time.perf_counter()
-        reader.prepare()
-        print(f"{1000 * (time.perf_counter() - began):8.0f} ms to get ready, once")
-        for name, view in views():
-            if asked.only not in name:
-                continue
-            best = min(taken(reader, view, whole=not asked.first) for _ in range(asked.rounds))
-            slow += best.first > TARGET
-            told = (1000 * best.first, 1000 * best.worked, 1000 * best.whole)
-            mark = "  SLOW" if best.first > TARGET else ""
-            numbers = " ".join(f"{number:8.0f}" for number in told)
-            print(f"{numbers} {best.rows:9,}  {name}{mark}", flush=True)
+    slow = table(asked.store, asked.only, asked.rounds, whole=not asked.first)
     print(f"{slow} above {1000 * TARGET:.0f} ms")
+    if not asked.first:
+        for ready in (False, True):
+            found = asyncio.run(stalls(asked.store, ready=ready))
+            print(
+                f"{1000 * found.worst:8.0f} ms the screen's longest stall while typing, "
+                f"{found.over} over {1000 * NOTICED:.0f} ms, {found.letters} letters, "
+                f"{'ready' if ready else 'getting ready'}",
+                flush=True,
+            )
+    print("load " + " ".join(f"{load:.1f}" for load in os.getloadavg()))
     return 0
+
+
+def table(store: Path, only: str, rounds: int, *, whole: bool) -> int:
+    """Print what each view takes, before a reader is ready for it and after; how many are slow."""
+    slow = 0
+    print(f"{'before':>8} {'first ms':>8} {'CPU ms':>8} {'all ms':>8} {'rows':>9}  view")
+    with StoreReader(store) as plain, StoreReader(store) as reader:
+        began, worked = time.perf_counter(), time.thread_time()
+        parts = []
+        done = False
+        while not done:
+            part = time.perf_counter()
+            done = reader.prepare(whole=False)
+            parts.append(time.perf_counter() - part)
+        print(
+            f"{1000 * (time.perf_counter() - began):8.0f} ms to get ready, once "
+            f"({1000 * (time.thread_time() - worked):.0f} of CPU, {len(parts)} parts, "
+            f"{1000 * max(parts):.0f} the longest)"
+        )
+        for name, view in views():
+            if only not in name:
+                continue
+            before = taken(plain, view, whole=False)
+            best = min(taken(reader, view, whole=whole) for _ in range(rounds))
+            slow += best.first > TARGET
+            told = (before.first, best.first, best.worked, best.whole)
+            mark = "  SLOW" if best.first > TARGET else ""
+            numbers = " ".join(f"{1000 * number:8.0f}" for number in told)
+            print(f"{numbers} {best.rows:9,}  {name}{mark}", flush=True)
+    return slow
 
 
 if __name__ == "__main__":

@@ -146,13 +146,14 @@ def test_the_own_server_answers_late_when_told_so(tmp_path: Path) -> None:
 
 
 def test_the_results_table_is_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A small crawl is made once, and every view, filter and sort of it is read."""
+    """A small crawl is made once, every view, filter and sort of it is read, filters are typed."""
     arguments = ["--pages", "300", "--store", str(tmp_path / "a.crawl")]
     assert results_table.main(arguments) == 0
     made = (tmp_path / "a.crawl").stat().st_mtime_ns
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3 + len(list(results_table.views()))
+    assert len(lines) == 6 + len(list(results_table.views()))
+    assert sum("stall while typing" in line for line in lines) == 2
     assert any(line.endswith(" 300  All") for line in lines)
     assert results_table.main([*arguments, "--first", "--only", "Client Error"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 4
+    assert len(capsys.readouterr().out.splitlines()) == 5
     assert (tmp_path / "a.crawl").stat().st_mtime_ns == made

@@ -6,8 +6,10 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from crawler_core import radar
 from crawler_core import url as urls
 from crawler_core.model import Outcome, Role, UrlState
+from crawler_core.scope import CAPPED, TRAP
 from crawler_core.why import Case, spellings
 
 _URL = (
@@ -20,6 +22,11 @@ _URL = (
 _TWIN = (
     "SELECT u.address FROM pages AS p JOIN urls AS u ON u.id = p.url_id "
     f"WHERE p.hash = ? AND p.serial < ? AND p.outcome = '{Outcome.OK}' ORDER BY p.serial LIMIT 1"
+)
+_CAPPED = f"SELECT 1 FROM urls WHERE state = {UrlState.KEPT_OUT:d} AND reason = ? LIMIT 1"
+_ALIKE = (
+    f"SELECT address FROM urls WHERE state = {UrlState.KEPT_OUT:d} AND reason = ? "
+    "AND address >= ? AND address < ? || char(1114111)"
 )
 _HOST = "SELECT robots_text, robots_fetched FROM hosts WHERE host = ?"
 # Addresses of a host lie between "https://host/" and "https://host0": "0" follows on "/".
@@ -60,6 +67,9 @@ def read_case(connection: sqlite3.Connection, url_id: int, address: str) -> Case
         url_id, _ = find_first(connection, [address])
     if not url_id:
         fields["near"] = _near(connection, address)
+        reason = CAPPED + radar.template(address)
+        fields["is_cap_full"] = connection.execute(_CAPPED, (reason,)).fetchone() is not None
+        fields["is_trap"] = _is_trap(connection, address)
     else:
         fields |= _known(connection, url_id)
     key = urls.host_key(address) if "://" in address else ""
@@ -75,6 +85,13 @@ def read_case(connection: sqlite3.Connection, url_id: int, address: str) -> Case
 def _address_of(connection: sqlite3.Connection, url_id: int) -> str:
     row = connection.execute("SELECT address FROM urls WHERE id = ?", (url_id,)).fetchone()
     return str(row[0]) if row else ""
+
+
+def _is_trap(connection: sqlite3.Connection, address: str) -> bool:
+    kind = urls.template(address)
+    begins = radar.beginning(kind)
+    alike = connection.execute(_ALIKE, (TRAP, begins, begins))
+    return "{n}" in kind and any(urls.template(other) == kind for (other,) in alike)
 
 
 def _near(connection: sqlite3.Connection, address: str) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator
 
-from crawler_core.model import LinkKind
 from crawler_core.store.linklists import Edge, edges_from, parts_of
 from crawler_core.store.targets import unpacked
 from crawler_core.why import Step
@@ -104,5 +103,4 @@ def _steps(connection: sqlite3.Connection, chain: list[int]) -> Iterator[Step]:
 def _link(connection: sqlite3.Connection, source: int, target: int) -> Edge | None:
     """The link of a page to a target, one with words if there is one."""
     found = [edge for edge in edges_from(connection, source) if edge.target_id == target]
-    counted = [edge for edge in found if edge.kind is not LinkKind.CANONICAL] or found
-    return next((edge for edge in counted if edge.anchor), counted[0] if counted else None)
+    return next((edge for edge in found if edge.anchor), found[0] if found else None)

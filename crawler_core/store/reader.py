@@ -1,7 +1,8 @@
 """The readers of a crawl: read-only connections that never hold the writer back.
 
 A reader sees what is committed, also while another process writes, and on a closed crawl.
-Reads are short (by id, or one index walk), so that SQLite's -wal can be folded in between.
+What screens read again and again is short, so that SQLite's -wal can be folded in between; an
+export, `why` and the copies for searches hold one read open for seconds in a large crawl.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from crawler_core import url as urls
 from crawler_core.config import CrawlConfig
 from crawler_core.model import Outcome, UrlState
@@ -27,17 +26,19 @@ from crawler_core.store import (
     files,
     linklists,
     paths,
+    plans,
     report,
     schema,
     settings,
     survey,
     upkeep,
     views,
-    words,
 )
+from crawler_core.store.copies import Copies
 from crawler_core.store.counts import AllLinkCounts
 from crawler_core.store.detail import read_detail
 from crawler_core.store.faults import primary_code, translating
+from crawler_core.store.idlists import read_ids
 from crawler_core.store.linklists import Edge
 from crawler_core.store.rows import (
     BrokenSource,
@@ -89,13 +90,13 @@ class StoreReader:
         A store of an older version is brought up first; that raises StoreInUse as well.
         """
         self.path = path.resolve()
-        self._words = False
         with files.refusing(self.path):
             self._connection = files.connect_reader(self.path)
             if schema.is_older(self._connection):
                 self._connection.close()
                 upkeep.bring_up(self.path)
                 self._connection = files.connect_reader(self.path)
+        self._copies = Copies(self._connection)
 
     def __enter__(self) -> StoreReader:
         return self
@@ -159,30 +160,34 @@ class StoreReader:
 
     def ids(self, view: View, after: int = 0, limit: int | None = None) -> array[int]:
         """URL ids of `view` in its order; with `after`, those finished later than that serial."""
-        fast = self._words and not after
-        condition, values = views.where(view, after, words=fast)
-        statement = f"SELECT p.url_id {condition} {views.order(view, words=fast)} LIMIT ?"
-        # One text for all ids: a million rows of Python's would hold up the other threads.
-        packed = self._read(
-            f"SELECT json_group_array(url_id) FROM ({statement})",
-            (*values, -1 if limit is None else limit),
-        )[0][0]
-        return array("q", msgspec.json.decode(packed, type=list[int]))
+        most = -1 if limit is None else limit
+        if after or not self._copies.ready:
+            condition, values = views.where(view, after)
+            return self._ids(f"SELECT p.url_id {condition} {views.order(view)}", values, most)
+        for plan in plans.plans(view, self._copies.mark, limit):
+            found = self._ids(plan.ids(), plan.values, most)
+            if not plan.attempt or len(found) == limit:
+                break
+        return found
 
-    def prepare(self) -> None:
-        """Get ready for many searches: slow at first (2 s for a million pages), then faster ones.
+    def prepare(self, *, whole: bool = True) -> bool:
+        """Get ready for many searches: 10 s for a million pages at first, then they are fast.
 
-        What finished since the last time is taken in. Does nothing for a small crawl, and
-        without a disk that has room for it.
+        What finished since the last time is taken in. Not `whole`: only a part of it, see
+        `Copies.bring_up`; True when there is nothing left to do. Does nothing for a small
+        crawl, and without a disk that has room for it.
         """
         with translating(self.path):
             try:
-                self._words = words.bring_up(self._connection)
                 self._connection.execute(f"PRAGMA cache_size = -{_SORTING_KIB}")
+                while not (done := self._copies.bring_up()) and whole:
+                    pass
             except sqlite3.OperationalError as error:
-                self._words = False
                 if primary_code(error) not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
                     raise
+                self._copies.give_up()
+                return True
+            return done
 
     def follow(self, view: View, after: int) -> tuple[array[int], int]:
         """Ids of `view` that finished later than serial `after`, and the serial to go on from.
@@ -191,7 +196,7 @@ class StoreReader:
         again has no row until then.
         """
         with self.snapshot():
-            newest = self._newest(self._words and not after)
+            newest = self._newest(copied=not after)
             if newest <= after:
                 return array("q"), after
             return self.ids(View(view.kind, view.text), after), newest
@@ -199,27 +204,37 @@ class StoreReader:
     def tail(self, view: View, limit: int) -> tuple[array[int], int]:
         """The last ids of `view` in the order of finishing, and the serial to follow on from."""
         with self.snapshot():
-            newest = self._newest(self._words)
+            newest = self._newest(copied=True)
             ids = self.ids(View(view.kind, view.text, reverse=True), limit=limit)
             ids.reverse()
             return ids, newest
 
     def count(self, view: View) -> int:
         """How many URLs `view` has."""
+        if self._copies.ready:
+            plan = plans.count(view, self._copies.mark)
+            return int(self._read(f"SELECT count(*) {plan.body}", plan.values)[0][0])
         condition, values = views.where(view)
         return int(self._read(f"SELECT count(*) {condition}", values)[0][0])
 
     def tally(self, wanted: Sequence[View]) -> list[int]:
         """How many URLs each of several views has: one pass for all of them."""
-        if not wanted:
-            return []
-        statement, values = views.tally(wanted)
+        if len(wanted) < 2:
+            return [self.count(view) for view in wanted]
+        if self._copies.ready:
+            statement, values = plans.tally(wanted, self._copies.mark)
+        else:
+            statement, values = views.tally([views.condition_of(view) for view in wanted])
         return [count or 0 for count in self._read(statement, values)[0]]
 
     def interrupt(self) -> None:
         """Let what another thread reads with this reader end at once, with a CrawlError."""
         with contextlib.suppress(sqlite3.ProgrammingError):  # closed in the meantime
             self._connection.interrupt()
+
+    def be_brief(self, seconds: float) -> None:
+        """Wait no longer than so for a file that another program has locked."""
+        self._connection.execute(f"PRAGMA busy_timeout = {int(1000 * seconds)}")
 
     def rows(self, ids: Sequence[int]) -> list[ResultRow]:
         """The lines of the given URLs, in that order; those not done are left out."""
@@ -355,9 +370,14 @@ class StoreReader:
         with self.snapshot():
             yield from report.skipped(self._connection)
 
-    def _newest(self, of_words: bool) -> int:
-        table = "temp.words" if of_words else "pages"
-        return int(self._read(f"SELECT coalesce(max(serial), 0) FROM {table}")[0][0])
+    def _newest(self, *, copied: bool) -> int:
+        if copied and self._copies.ready:
+            return self._copies.mark
+        return int(self._read("SELECT coalesce(max(serial), 0) FROM pages")[0][0])
+
+    def _ids(self, statement: str, values: Sequence[views.Value], most: int) -> array[int]:
+        with translating(self.path):
+            return read_ids(self._connection, f"{statement} LIMIT ?", (*values, most))
 
     def _read(self, statement: str, values: Sequence[views.Value] = ()) -> list[tuple[Any, ...]]:
         with translating(self.path):

@@ -28,7 +28,6 @@ LINK_TYPES: Mapping[LinkKind, str] = {
     LinkKind.STYLESHEET: "CSS",
     LinkKind.ICON: "Icon",
     LinkKind.MEDIA: "Media",
-    LinkKind.CANONICAL: "Canonical",
 }
 """What the links export calls each kind."""
 
@@ -40,7 +39,7 @@ _SOURCES = (
     "ORDER BY u.depth, u.address"
 )
 _TARGETS = (
-    "SELECT u.id, u.address, p.status_code, p.status FROM pages AS p "
+    "SELECT u.id, u.address, p.status_code, p.status, p.outcome FROM pages AS p "
     "JOIN urls AS u ON u.id = p.url_id WHERE p.broken = 1 ORDER BY u.depth, u.address"
 )
 _SKIPPED = (
@@ -51,8 +50,8 @@ _SKIPPED = (
 
 
 def holds(link: Edge) -> bool:
-    """Whether a link counts as broken when its target is: a canonical is not followed."""
-    return link.kind != LinkKind.CANONICAL and not link.flags & ONLY_FRAGMENT
+    """Whether a link counts as broken when its target is: a place in its own page does not."""
+    return not link.flags & ONLY_FRAGMENT
 
 
 def links(connection: sqlite3.Connection) -> Iterator[dict[str, Any]]:
@@ -81,7 +80,7 @@ def broken_links(connection: sqlite3.Connection) -> Iterator[dict[str, Any]]:
     """Every link to a broken URL, by the target's crawl depth and address."""
     targets = connection.execute(_TARGETS).fetchall()
     holders = _Holders(connection, [target_id for target_id, *_ in targets])
-    for place, (target_id, address, code, status) in enumerate(targets):
+    for place, (target_id, address, code, status, outcome) in enumerate(targets):
         ends = linklists.ends(connection, holders.of(place))
         for source_id, end in sorted(ends.items(), key=lambda pair: pair[1].address):
             for edge in linklists.edges_from(connection, source_id):
@@ -92,6 +91,7 @@ def broken_links(connection: sqlite3.Connection) -> Iterator[dict[str, Any]]:
                         "Status": status,
                         "Source": end.address,
                         "Anchor": edge.anchor,
+                        "Outcome": outcome,
                     }
 
 

@@ -16,7 +16,7 @@ from operator import add
 
 import msgspec
 
-from crawler_core.model import Outcome, UrlState
+from crawler_core.model import TURNED_AWAY, UrlState
 
 COLUMNS = 240
 """Stretches of time that are kept at the most."""
@@ -33,7 +33,7 @@ _TIME_EDGES = tuple(m * 10**n / 1000 for n in range(5) for m in (1, 1.5, 2, 3, 5
 """Seconds between which times are counted: fine enough for a percentile within a fifth."""
 _TIME_BARS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _SIZE_EDGES = (1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7)
-_BLOCKED = f"'{Outcome.BLOCKED}', '{Outcome.THROTTLED}', '{Outcome.ROBOTS}', '{Outcome.POLICY}'"
+_BLOCKED = ", ".join(repr(each.value) for each in sorted(TURNED_AWAY))
 
 
 class Bar(msgspec.Struct, frozen=True):

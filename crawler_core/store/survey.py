@@ -6,7 +6,6 @@ whoever types a pattern wants no more to know about the one before.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,12 +14,13 @@ import msgspec
 
 from crawler_core.config import CrawlConfig
 from crawler_core.model import UrlState
+from crawler_core.patterns import compiled
 from crawler_core.radar import NEWEST, Radar, Seen, Survey
 from crawler_core.scope import CAPPED, EXCLUDED
 
 _CHUNK = 2_000
 _SURVEYED = 100_000
-"""URLs that a survey looks at; of a larger crawl it takes every n-th."""
+"""URLs that a survey looks at, at the most; of a larger crawl it takes every n-th."""
 _STATES = {state.value: state for state in UrlState}
 
 _ADDRESSES = (
@@ -60,9 +60,9 @@ def matches(
 ) -> tuple[Matches, ...]:
     """Count for each pattern the URLs that hold it; () if told to stop.
 
-    Start URLs count as done: nothing keeps them out.
+    Start URLs count as done: nothing keeps them out. Raises ConfigError for what is no pattern.
     """
-    searches = [re.compile(pattern).search for pattern in patterns]
+    searches = [compiled(pattern).search for pattern in patterns]
     queued, done = [0] * len(searches), [0] * len(searches)
     last = 0
     while rows := connection.execute(_ADDRESSES, (last,)).fetchall():
@@ -92,7 +92,7 @@ def survey(connection: sqlite3.Connection, limit: int, go_on: Callable[[], bool]
     newest, waiting = connection.execute(
         f"SELECT coalesce(max(id), 0), coalesce(sum(state = {UrlState.WAITING:d}), 0) FROM urls"
     ).fetchone()
-    scale = max(1, newest // _SURVEYED)
+    scale = max(1, -(-newest // _SURVEYED))  # rounded up
     radar = Radar()
     for seen in _walk(connection, scale, newest - NEWEST * scale):
         if not go_on():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,6 +26,11 @@ _RESOURCES = frozenset(kind.value for kind in RESOURCE_KINDS)
 _FEW = 4
 """Targets up to which SQLite looks for them: other threads run meanwhile."""
 _ALL = "SELECT source, hyperlinks, resources, others FROM targets ORDER BY source"
+_NEXT = (
+    "SELECT source, hyperlinks, resources, others FROM targets WHERE source > ? ORDER BY source "
+    "LIMIT 1000"
+)
+_PIECE = 20_000
 _HOLDS = "instr(hyperlinks, ?1) OR instr(resources, ?1) OR instr(others, ?1)"
 
 TABLE = """
@@ -50,7 +55,7 @@ class Targets(NamedTuple):
     resources: bytes
     """Of links that count, to what a page is made of."""
     others: bytes
-    """Of links that count nowhere: canonicals, those to a place in their own page."""
+    """Of links that count nowhere: frames, redirects, those to a place in their own page."""
 
 
 def targets_of(links: Sequence[Sequence[Any]]) -> Targets:
@@ -94,6 +99,24 @@ def sources_of(connection: sqlite3.Connection, wanted: Collection[int]) -> Itera
     for source, targets in all_targets(connection):
         if not ids.isdisjoint(unpacked(b"".join(targets))):
             yield source
+
+
+def naming(connection: sqlite3.Connection, wanted: Set[int], after: int) -> tuple[list[int], int]:
+    """Of the next pages after `after`: those that hold a link to any of `wanted`, and the last
+    one that was looked at; 0 if there is none.
+
+    20,000 links or so, which takes less than a millisecond.
+    """
+    found: list[int] = []
+    last = seen = 0
+    for source, *targets in connection.execute(_NEXT, (after,)):
+        last, ids = source, unpacked(b"".join(targets))
+        if not wanted.isdisjoint(ids):
+            found.append(source)
+        seen += len(ids)
+        if seen >= _PIECE:
+            break
+    return found, last
 
 
 def teach(connection: sqlite3.Connection) -> None:

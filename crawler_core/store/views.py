@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from crawler_core.filters import Ending, Filter, Kind, Number, Status, Term, Text, parse
-from crawler_core.model import Outcome
+from crawler_core.filters import Ending, Kind, Number, Status, Term, Text, parse
+from crawler_core.model import TURNED_AWAY, Outcome
 from crawler_core.store.rows import SortKey, View, ViewKind
+from crawler_core.store.twins import COLUMNS, IS_PAGE
 
 Value = str | int | float
 Piece = tuple[str, tuple[Value, ...]]
 """A condition and its parameters."""
 
-_BLOCKED = f"p.outcome IN ('{Outcome.BLOCKED}', '{Outcome.THROTTLED}', '{Outcome.ROBOTS}')"
-_PAGE = f"p.parsed = 1 AND p.outcome = '{Outcome.OK}'"
-"""An internal HTML page that was read: what is external is never parsed."""
+_BLOCKED = f"p.outcome IN ({', '.join(repr(each.value) for each in sorted(TURNED_AWAY))})"
+_PAGE = IS_PAGE
+"""What is external is never parsed."""
 
 _KINDS: dict[ViewKind, str] = {
     "all": "1",
@@ -25,7 +26,7 @@ _KINDS: dict[ViewKind, str] = {
     "blocked": _BLOCKED,
     "documents": "u.internal = 1 AND p.is_html = 1",
 }
-_SORTS: dict[SortKey, str] = {
+SORTS: Mapping[SortKey, str] = {
     "": "p.serial",
     "address": "u.address",
     "status": "p.status_code",
@@ -55,10 +56,6 @@ _TEXTS: Mapping[str, str] = {
     "type": "p.content_type",
     "why": "p.indexability_status",
 }
-_IN_WORDS = frozenset({"", "url", "host", "title"})
-"""Fields whose text is part of an address or a title."""
-_TELLING = 3
-"""Letters from which on a text leaves few rows: one letter is everywhere."""
 _NUMBERS: Mapping[str, str] = {
     "depth": "u.depth",
     "size": "p.size",
@@ -99,79 +96,74 @@ _IS: Mapping[str, str] = {
 }
 
 
-def where(view: View, after: int = 0, *, words: bool = False) -> Piece:
-    """FROM and WHERE of `view`, for pages finished later than serial `after`.
+_IS_TWIN: Mapping[str, str] = {
+    f"duplicate-{name}": (
+        f"{_PAGE} AND p.{column} <> '' AND p.{column} IN (SELECT value FROM temp.twins_{name})"
+    )
+    for name, column in COLUMNS.items()
+}
 
-    `words`: the connection has the table that `words.bring_up` makes, whole.
-    """
-    found = _words(view) if words and not after else ("", ())
+
+def where(view: View, after: int = 0) -> Piece:
+    """FROM and WHERE of `view`, for pages finished later than serial `after`."""
     condition, values = condition_of(view)
-    if found[0]:
-        # CROSS tells SQLite which table to read first: pages are then looked up, not read.
-        tables = "temp.words AS w CROSS JOIN pages AS p ON p.serial = w.serial"
-        if "u." in condition or "u." in _SORTS[view.sort]:
-            tables += " CROSS JOIN urls AS u ON u.id = p.url_id"
-        return f"FROM {tables} WHERE {found[0]} AND {condition}", (*found[1], *values)
     if after:
         condition, values = f"p.serial > ? AND {condition}", (after, *values)
     tables = "pages AS p"
-    if "u." in condition or "u." in _SORTS[view.sort]:
+    if "u." in condition or "u." in SORTS[view.sort]:
         tables += " JOIN urls AS u ON u.id = p.url_id"
     return f"FROM {tables} WHERE {condition}", values
 
 
-def condition_of(view: View) -> Piece:
-    """What holds of every row of `view`: about `pages AS p`, and `urls AS u` if it says "u."."""
-    pieces = [_condition(term) for term in parse(view.text).terms]
+def condition_of(view: View, *, twins: bool = False, without: Term | None = None) -> Piece:
+    """What holds of every row of `view`: about `pages AS p`, and `urls AS u` if it says "u.".
+
+    `twins`: the connection has the tables of `copies`. `without` is a term that is left out.
+    """
+    pieces = [_condition(term, twins=twins) for term in parse(view.text).terms if term != without]
     conditions = [_KINDS[view.kind], *(condition for condition, _ in pieces)]
     kept = [one for one in conditions if one != "1"] or ["1"]
     return " AND ".join(kept), tuple(value for _, values in pieces for value in values)
 
 
-def tally(wanted: Sequence[View]) -> Piece:
-    """A statement with one row, which counts each of the views."""
-    pieces = [condition_of(view) for view in wanted]
-    counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition, _ in pieces)
-    tables = "pages AS p"
+def tally(
+    conditions: Sequence[Piece], tables: str = "pages AS p", among: Piece = ("", ())
+) -> Piece:
+    """A statement with one row, which counts for each condition how many rows it holds of.
+
+    `among` is what holds of all rows that any of them is true of.
+    """
+    counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition, _ in conditions)
     if "u." in counts:
-        tables += " JOIN urls AS u ON u.id = p.url_id"
-    return f"SELECT {counts} FROM {tables}", tuple(value for _, some in pieces for value in some)
+        tables += " CROSS JOIN urls AS u ON u.id = p.url_id"
+    where, values = among
+    return (
+        f"SELECT {counts} FROM {tables}{f' WHERE {where}' if where else ''}",
+        (*(value for _, some in conditions for value in some), *values),
+    )
 
 
-def order(view: View, *, words: bool = False) -> str:
+def order(view: View) -> str:
     """ORDER BY of `view`; what is equal comes in the order in which it finished."""
     direction = " DESC" if view.reverse else ""
     if not view.sort:
-        first = "w" if words and _words(view)[0] else "p"
-        return f"ORDER BY {first}.serial{direction}"
-    return f"ORDER BY {_SORTS[view.sort]}{direction}, p.serial"
+        return f"ORDER BY p.serial{direction}"
+    return f"ORDER BY {SORTS[view.sort]}{direction}, p.serial"
 
 
-def compares(view: View) -> bool:
-    """Whether later rows may change which of the earlier ones `view` has."""
-    filtered: Filter = parse(view.text)
-    return filtered.compares
+def containing(word: str) -> str:
+    """The pattern of texts that hold a word, for LIKE … ESCAPE a backslash."""
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
 
 
-def _words(view: View) -> Piece:
-    """What holds of the `words` of every row that `view` has; nothing if that says little."""
-    parts = []
-    for term in parse(view.text).terms:
-        test = term.test
-        if term.inverse or not isinstance(test, Text) or test.field not in _IN_WORDS:
-            continue
-        if len(test.value) >= _TELLING:
-            parts.append(_containing(test.value))
-    return " AND ".join("w.text LIKE ? ESCAPE '\\'" for _ in parts), tuple(parts)
-
-
-def _condition(term: Term) -> Piece:
+def _condition(term: Term, *, twins: bool) -> Piece:
     """A term in parentheses; what is NULL holds as false, so that the inverse is all the rest."""
-    condition, values = _test(term.test)
+    condition, values = _test(term.test, twins=twins)
     return f"({condition}){' IS NOT TRUE' if term.inverse else ''}", values
 
 
-def _test(test: Text | Number | Status | Ending | Kind) -> Piece:
+def _test(test: Text | Number | Status | Ending | Kind, *, twins: bool) -> Piece:
     match test:
         case Text():
             return _text(test)
@@ -184,11 +176,11 @@ def _test(test: Text | Number | Status | Ending | Kind) -> Piece:
             marks = ", ".join("?" * len(test.outcomes))
             return f"p.outcome IN ({marks})", tuple(one.value for one in test.outcomes)
         case Kind():
-            return _IS[test.name], ()
+            return (_IS_TWIN if twins and test.name in _IS_TWIN else _IS)[test.name], ()
 
 
 def _text(test: Text) -> Piece:
-    pattern = _containing(test.value)
+    pattern = containing(test.value)
     if not test.field:
         return (
             "u.address LIKE ? ESCAPE '\\' OR p.title LIKE ? ESCAPE '\\'",
@@ -208,8 +200,3 @@ def _number(test: Number) -> Piece:
         " AND ".join(f"{column} {sign} ?" for sign, _ in bounds),
         tuple(bound for _, bound in bounds),
     )
-
-
-def _containing(word: str) -> str:
-    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"

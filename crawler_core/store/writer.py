@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -184,19 +184,18 @@ class Store:
         rows = self._read("SELECT links FROM link_lists WHERE source = ?", (source_id,))
         return linklists.read_edges(rows[0][0]) if rows else []
 
-    def links_to(self, targets: Collection[int]) -> Iterator[tuple[int, Edge]]:
-        """Links to any of `targets` with their sources; writing in between is allowed."""
+    def naming(self, targets: Set[int], after: int) -> tuple[list[int], int]:
+        """Some of the pages after the one with id `after` that hold a link to any of `targets`,
+        and the last page that was looked at; 0 if there is none left.
+
+        A piece of all pages, so that other things can be done and written in between.
+        """
         if self._pile and self._failure is None:
             self._write_pile()
-        wanted = frozenset(targets)
         try:
-            sources = list(targets_of_pages.sources_of(self._connection, wanted))
+            return targets_of_pages.naming(self._connection, targets, after)
         except sqlite3.Error as error:
             self._fail(error)
-        for source in sources:
-            for edge in self.links_from(source):
-                if edge.target_id in wanted:
-                    yield source, edge
 
     def outcome_of(self, url_id: int) -> tuple[Outcome, int, bool] | None:
         """Outcome, status code and "is HTML" of a done page; None while it is not done."""
@@ -245,6 +244,11 @@ class Store:
         """What `set_meta` remembered; None if it was never set."""
         rows = self._read("SELECT value FROM meta WHERE key = ?", (key,))
         return rows[0][0] if rows else None
+
+    def write_out(self) -> None:
+        """Hand what is piled up to SQLite, without a commit: many small pauses, not a long one."""
+        if self._pile:
+            self._write_pile()
 
     def commit(self) -> None:
         """End the transaction: from here a death of the process loses nothing of it."""

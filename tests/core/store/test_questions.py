@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler_core.model import LinkKind, Outcome, UrlState
+from crawler_core.scope import CAPPED
 from crawler_core.snapshot import HostView
 from crawler_core.store import survey
 from crawler_core.store.reader import StoreReader
@@ -117,6 +118,23 @@ def test_waiting_urls_stand_in_line(path: Path) -> None:
     assert "3 s or later" in dict(why.facts)["its host"]
 
 
+def test_an_unknown_url_of_a_full_cap(path: Path) -> None:
+    """A cap that keeps URLs out would keep an unknown one of its template out as well."""
+    store = Store.create(path, config(caps=((f"{HOST}/{{n}}", 1),)), version="0.0")
+    store.add_url(url_row(1, START, depth=0, source_id=0))
+    store.commit()
+    with StoreReader(path) as reader:
+        before, _, _ = reader.why(0, (f"{HOST}/7",))
+        row = url_row(2, f"{HOST}/5", state=UrlState.KEPT_OUT)
+        store.add_url(msgspec.structs.replace(row, reason=f"{CAPPED}{HOST}/{{n}}"))
+        store.close()
+        after, _, _ = reader.why(0, (f"{HOST}/7",))
+        other, _, _ = reader.why(0, (f"{HOST}/a/7",))
+    assert "would be asked for" in dict(before.facts)["if it were"]
+    assert "You capped its template" in dict(after.facts)["if it were"]
+    assert "would be asked for" in dict(other.facts)["if it were"]
+
+
 def test_a_url_is_found_by_what_it_may_mean(path: Path) -> None:
     """The first known one of several addresses is meant; an unknown one names its neighbours."""
     store = Store.create(path, config(), version="0.0")
@@ -207,6 +225,21 @@ def test_a_large_crawl_is_sampled(calendar: Path, monkeypatch: pytest.MonkeyPatc
     assert found.sampled
     assert found.waiting == 30
     assert found.sightings[0].queued == pytest.approx(30, abs=4)
+
+
+def test_a_survey_looks_at_no_more_urls_than_said(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nearly twice as many known URLs as are looked at are a sample already."""
+    monkeypatch.setattr(survey, "_SURVEYED", 12)
+    store = Store.create(path, config(), version="0.0")
+    for url_id in range(1, 24):
+        store.add_url(url_row(url_id, f"{HOST}/{url_id}"))
+    store.close()
+    with StoreReader(path) as reader:
+        found = reader.survey(10)
+    assert found.sampled
+    assert found.sightings[0].queued // 2 <= 12
 
 
 def test_cuts_are_read_from_the_file(calendar: Path) -> None:

@@ -124,7 +124,7 @@ def test_broken_with_their_sources(tmp_path: Path) -> None:
     for n in range(1, 8):
         store.add_url(url_row(n, f"{START}{n}"))
     for n in range(1, 6):
-        edges = [link(n, 7, anchor=f"from {n}"), link(n, 7, LinkKind.CANONICAL, "")]
+        edges = [link(n, 7, anchor=f"from {n}"), link(n, 7, anchor="", only_fragment=True)]
         store.finish(record(n, f"{START}{n}", page=parsed()), edges)
     store.finish(record(7, f"{START}7", Outcome.CLIENT_ERROR, 410), [])
     store.finish(record(6, f"{START}6", Outcome.BLOCKED, 403), [])

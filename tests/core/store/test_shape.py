@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler_core.model import Outcome, UrlState
+from crawler_core.model import NO_ANSWER, TURNED_AWAY, Outcome, UrlState
 from crawler_core.store import shape as shapes
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import View
@@ -65,6 +65,21 @@ def test_counts_agree_with_the_summary(reader: StoreReader) -> None:
     rows = reader.rows(reader.ids(View("all")))
     assert sum(bar.count for bar in shape.time_bars()) == sum(r.seconds is not None for r in rows)
     assert sum(bar.count for bar in shape.size_bars()) == sum(r.size is not None for r in rows)
+
+
+def test_blocked_is_what_the_filter_calls_blocked(tmp_path: Path) -> None:
+    """Each kind of answer has as many URLs as the filter of that name, whatever the outcome."""
+    store = _store(tmp_path / "a.crawl")
+    codes = {Outcome.OK: 200, Outcome.BLOCKED: 403, Outcome.THROTTLED: 429}
+    for number, outcome in enumerate(Outcome, 1):
+        store.add_url(url_row(number, f"{START}{number}"))
+        code = 0 if outcome in NO_ANSWER else codes.get(outcome, 0)
+        store.finish(record(number, f"{START}{number}", outcome, code), [])
+    store.close()
+    with StoreReader(store.path) as reader:
+        kinds = dict(zip(shapes.CLASSES, reader.shape().counts, strict=True))
+        assert kinds["blocked"] == reader.count(View("all", "is:blocked")) == len(TURNED_AWAY)
+        assert kinds["no answer"] == reader.count(View("all", "is:unanswered"))
 
 
 def test_bars_hold_what_their_ends_say(tmp_path: Path) -> None:

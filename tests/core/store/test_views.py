@@ -28,7 +28,7 @@ from crawler_core.filters import (
     parse,
 )
 from crawler_core.model import Heading, Outcome
-from crawler_core.store import words
+from crawler_core.store import copies
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import SortKey, View
 from crawler_core.store.writer import Store
@@ -117,7 +117,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreReader]:
 def ready(reader: StoreReader) -> Iterator[StoreReader]:
     """A reader of the same crawl that is ready for many searches."""
     with pytest.MonkeyPatch.context() as patch, StoreReader(reader.path) as opened:
-        patch.setattr(words, "LEAST", 1)
+        patch.setattr(copies, "LEAST", 1)
         opened.prepare()
         yield opened
 
@@ -296,7 +296,7 @@ def test_ready_for_searches_while_the_crawl_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What finishes after the texts were copied is found by following, and then by a search."""
-    monkeypatch.setattr(words, "LEAST", 10)
+    monkeypatch.setattr(copies, "LEAST", 10)
     path = tmp_path / "a.crawl"
     store = Store.create(path, config(), version="1")
     fill(store, 9, skipped=0, waiting=0)

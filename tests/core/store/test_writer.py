@@ -102,7 +102,7 @@ def test_links_are_seen_before_the_commit(path: Path) -> None:
         (1, LinkKind.ANCHOR, 1, "a", "nofollow ugc", "top"),
         (2, LinkKind.IMAGE, 3, "b"),
         (1, LinkKind.AREA, 2, "", "", "end"),
-        (1, LinkKind.CANONICAL, 0, ""),
+        (1, LinkKind.FRAME, 0, ""),
     ]
     store.finish(record(1, "http://site.test/", page=parsed()), links)
     found = store.links_from(1)
