@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Literal
 
 import msgspec
 
 from crawler_core.errors import ConfigError
+from crawler_core.patterns import fault_of
 
 Speed = Literal["gentle", "normal", "mine"]
 ParseIn = Literal["processes", "threads", "main"]
@@ -124,6 +124,8 @@ class CrawlConfig(msgspec.Struct, frozen=True, kw_only=True):
     """True: cells that a spreadsheet would run as a formula are written as they are."""
     secrets_needed: tuple[str, ...] = ()
     """Names of the secrets that the crawl was started with."""
+    tolerated: tuple[str, ...] = ()
+    """Patterns of a stored crawl that would be refused if they were typed today: they hold on."""
 
     def __post_init__(self) -> None:
         if not self.start_urls:
@@ -150,7 +152,8 @@ class CrawlConfig(msgspec.Struct, frozen=True, kw_only=True):
         excluded = (*self.exclude, *self.excluded)
         for option, patterns in (("--include", self.include), ("--exclude", excluded)):
             for pattern in patterns:
-                _check_pattern(option, pattern)
+                if pattern not in self.tolerated:
+                    _check_pattern(option, pattern)
         if "@" in self.proxy:
             raise ConfigError("Credentials of the proxy are a secret, no part of its address.")
         if any(ord(letter) < 0x20 or ord(letter) > 0x7E for letter in self.user_agent):
@@ -168,10 +171,5 @@ def _whole(name: str, value: int, low: int, high: int) -> None:
 
 
 def _check_pattern(option: str, pattern: str) -> None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ConfigError(
-            f"{option} {pattern!r} is no regular expression: {error}. "
-            "Put a backslash before characters meant literally."
-        ) from error
+    if fault := fault_of(pattern):
+        raise ConfigError(f"{option} {pattern[:200]!r} {fault}")

@@ -37,7 +37,7 @@ COLUMNS: tuple[str, ...] = (
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "pages": COLUMNS,
     "external": COLUMNS,
-    "broken": ("Address", "Status Code", "Status", "Source", "Anchor"),
+    "broken": ("Address", "Status Code", "Status", "Source", "Anchor", "Outcome"),
     "links": ("Source", "Destination", "Type", "Anchor", "Rel", "Follow", "Status Code"),
     "skipped": ("Address", "Reason", "Source"),
 }
@@ -122,11 +122,6 @@ def check_target(target: Path) -> None:
         part.unlink()
 
 
-def neutralise(cell: str) -> str:
-    """`cell`, with "'" before it if a spreadsheet would take it for a formula."""
-    return f"'{cell}" if cell[:1] in _FORMULA_STARTS else cell
-
-
 def _rows(reader: Reader, what: str, view: View | None) -> Iterable[Iterable[Any]]:
     match what:
         case "pages" if view is not None:
@@ -162,7 +157,10 @@ def _write(
 
 
 def _cells(row: Iterable[Any], raw: bool) -> list[Any]:
-    """What the csv module shall write; in one loop, because there are 47 cells in a row."""
+    """What the csv module shall write; in one loop, because there are 47 cells in a row.
+
+    What a spreadsheet would take for a formula gets "'" before it, unless `raw`.
+    """
     cells = []
     for cell in row:
         kind = type(cell)

@@ -137,7 +137,10 @@ class Filter(msgspec.Struct, frozen=True):
 
     terms: tuple[Term, ...] = ()
     problem: str = ""
-    """A sentence about the last word that was left out, such as one that is still typed."""
+    """A sentence about the last word that was left out, such as one that is still typed; if there
+    is none, about the first one that may have been meant otherwise."""
+    understood: str = ""
+    """The words that were not left out, as they were typed."""
 
     @property
     def compares(self) -> bool:
@@ -149,7 +152,8 @@ class Filter(msgspec.Struct, frozen=True):
 def parse(text: str) -> Filter:
     """Read a filter line; never raises."""
     terms: list[Term] = []
-    problem = ""
+    understood: list[str] = []
+    problem = otherwise = ""
     if len(text) > MAX_CHARACTERS:
         text = text[:MAX_CHARACTERS]
         problem = f"Only the first {MAX_CHARACTERS} characters of a filter are read."
@@ -162,7 +166,9 @@ def parse(text: str) -> Filter:
             problem = found
         else:
             terms.append(Term(found, word.inverse))
-    return Filter(tuple(terms), problem)
+            understood.append(word.typed)
+            otherwise = otherwise or _otherwise(word)
+    return Filter(tuple(terms), problem or otherwise, " ".join(understood))
 
 
 class _Word(msgspec.Struct, frozen=True):
@@ -171,6 +177,7 @@ class _Word(msgspec.Struct, frozen=True):
     """What stands before the first colon outside of quotes; "" without one."""
     value: str
     quoted: bool
+    typed: str
 
 
 _WORD = re.compile(
@@ -196,7 +203,13 @@ def _words(text: str) -> list[_Word]:
         phrase = match["phrase"]
         value = match["plain"] if phrase is None else phrase
         found.append(
-            _Word(bool(match["inverse"]), match["field"] or "", value or "", phrase is not None)
+            _Word(
+                bool(match["inverse"]),
+                match["field"] or "",
+                value or "",
+                phrase is not None,
+                match[0],
+            )
         )
     return found
 
@@ -224,6 +237,25 @@ def _test(word: _Word) -> Text | Number | Status | Ending | Kind | str:
     return _unknown(word.field)
 
 
+def _otherwise(word: _Word) -> str:
+    """What else a word without a field may have been meant for; "" if it is one like others."""
+    value = word.value.lower()
+    if word.field or word.quoted:
+        return ""
+    if _LIKE_A_STATUS.fullmatch(value):
+        meant = f"{'!' * word.inverse}status:{value} looks at the status"
+    elif value in _LIKE_A_KIND:
+        meant = f"{'!' * word.inverse}is:{value} has what is {value}"
+    elif value in _LIKE_A_VIEW:
+        meant = "esc, then v has views such as Missing and Duplicate"
+    else:
+        return ""
+    return f"{value} is looked for in addresses and titles: {meant}."
+
+
+_LIKE_A_STATUS = re.compile("[1-5](?:[0-9][0-9]|xx)")
+_LIKE_A_KIND = frozenset({"broken", "blocked", "indexable", "non-indexable", "canonicalised"})
+_LIKE_A_VIEW = frozenset({"missing", "duplicate", "duplicates"})
 _EMPTY_QUOTES = 'Quotes hold a phrase, such as "getting started".'
 _NUMBER = re.compile(r"([<>]=?|=)?([0-9]{1,15}(?:\.[0-9]{0,6})?)([kmg])?(?:b)?", re.IGNORECASE)
 _RANGE = re.compile(r"([0-9]{1,15})-([0-9]{1,15})")
@@ -232,14 +264,17 @@ _CODES = re.compile(r"([<>]=?|=)?([0-9]{1,3})")
 
 
 def _number(field: str, value: str) -> Number | str:
+    about = 0.5 if field == "ms" else 0.0  # a measured time is never a whole millisecond
     spread = _RANGE.fullmatch(value)
     if spread:
-        return Number(field, float(spread[1]), float(spread[2]))
+        return Number(field, float(spread[1]) - about, float(spread[2]) + about)
     match = _NUMBER.fullmatch(value)
     if match is None:
         return f"{field}: counts {NUMBERS[field]}: try {field}:>3, {field}:<=10 or {field}:2-5."
     number = float(match[2]) * _SCALES[(match[3] or "").lower()]
     low, high = _bounds(match[1] or "=", number)
+    if low == high:
+        low, high = low - about, high + about
     return Number(field, low, high, open=match[1] in {"<", ">"})
 
 
@@ -274,7 +309,7 @@ def _codes(part: str) -> tuple[int, int] | None:
     if len(digits) < 3:
         return None
     code, inner = int(digits), 0 if "=" in sign else 1
-    return (code + inner, 999) if sign[0] == ">" else (0, code - inner)
+    return (code + inner, 999) if sign[0] == ">" else (1, code - inner)  # 0 is no code
 
 
 def _begun(digits: str) -> tuple[int, int]:

@@ -66,6 +66,10 @@ NO_ANSWER = frozenset(
 """Outcomes that come without an HTTP status (`Status Code` 0), but for malformed answers."""
 
 
+TURNED_AWAY = frozenset({Outcome.BLOCKED, Outcome.THROTTLED, Outcome.ROBOTS})
+"""What people call blocked: the site would not let the crawl have the URL."""
+
+
 class Role(enum.IntEnum):
     """What is done with a URL. A greater role includes the smaller one."""
 
@@ -97,7 +101,7 @@ class LinkKind(enum.IntEnum):
     STYLESHEET = 9
     ICON = 10
     MEDIA = 11  # video, audio, source, track, embed, object
-    CANONICAL = 12  # recorded, never requested because of it
+    CANONICAL = 12  # a fact about its page: never requested, and not stored among its links
 
 
 FOLLOWED_KINDS = frozenset(

@@ -6,8 +6,6 @@ template yields URL after URL. This room says which template an address has, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from crawler_core import url as urls
@@ -21,6 +19,8 @@ _NAMES = 8
 """Parameters that a template names; the others are "…"."""
 _TEMPLATES = 20_000
 """Templates that are counted at once; beyond, those seen once are forgotten."""
+_WORTH_IT = 10
+"""Part of the templates that must have been forgotten for others to be taken in later."""
 _TITLES = 500
 """Distinct titles of a template that are told apart."""
 _ENOUGH = 5
@@ -109,6 +109,7 @@ class Radar:
         self._tracks: dict[str, _Track] = {}
         self._queued = 0
         self._new = 0
+        self._is_full = False
 
     def see(self, seen: Seen) -> None:
         """Count one URL."""
@@ -120,8 +121,8 @@ class Radar:
         track = self._tracks.get(kind)
         if track is None:
             if len(self._tracks) >= _TEMPLATES:
-                self._tracks = {k: t for k, t in self._tracks.items() if t.total > 1}
-            if len(self._tracks) >= _TEMPLATES:
+                self._forget()
+            if self._is_full:
                 return
             track = self._tracks[kind] = _Track()
         track.count(seen)
@@ -135,6 +136,13 @@ class Radar:
         ]
         found.sort(key=lambda each: (-each.suspicion, -each.queued, -each.done, each.template))
         return Survey(waiting, scale > 1, tuple(found[:limit]))
+
+    def _forget(self) -> None:
+        """Make room; if there is hardly any to be made, no more templates are taken in."""
+        if self._is_full:
+            return
+        self._tracks = {k: t for k, t in self._tracks.items() if t.total > 1}
+        self._is_full = len(self._tracks) > _TEMPLATES - _TEMPLATES // _WORTH_IT
 
     def _sighting(self, kind: str, track: _Track, scale: int) -> Sighting:
         return Sighting(
@@ -171,14 +179,12 @@ def _winding(place: str) -> str:
     """`place` up to the folder that comes back a third time; "" if none does."""
     root = urls.host_key(place)
     parts = place[len(root) + 1 :].split("/")
-    for end, part in enumerate(parts):
-        if part and _times(part, parts[: end + 1]) >= _REPEATED:
+    times: dict[str, int] = {}
+    for part in parts:
+        times[part] = times.get(part, 0) + 1
+        if part and times[part] >= _REPEATED:
             return f"{root}/{'/'.join(parts[: parts.index(part) + 1])}"
     return ""
-
-
-def _times(part: str, parts: Iterable[str]) -> int:
-    return sum(1 for each in parts if each == part)
 
 
 def _no_digits(text: str) -> str:

@@ -24,6 +24,8 @@ MAX_BYTES = 512 * 1024
 """Bytes that are read of a robots.txt (RFC 9309 §2.5 asks for 500 KiB at least)."""
 MAX_REDIRECTS = 5
 TRIES = 3
+AGENTS_SHOWN = 8
+"""User agents of a group that a citation names."""
 UNAVAILABLE = "robots.txt unavailable"
 DISALLOWED = "disallowed by robots.txt"
 
@@ -71,7 +73,7 @@ class Citation(msgspec.Struct, frozen=True):
     """As written, cleaned."""
     allow: bool
     agents: tuple[str, ...]
-    """The user agents that its group is for, as written."""
+    """The user agents that its group is for, as written; of many the first, then "…"."""
 
 
 class Rules:
@@ -195,29 +197,27 @@ def _of_agent(text: str, token: str) -> tuple[float, dict[str, bool]]:
 
 def _rules_of_agent(text: str, token: str) -> Iterator[tuple[int, str, tuple[str, ...], str, bool]]:
     """(line number, line, agents, pattern, allow) of each rule that holds for `token`."""
-    groups: list[list[tuple[int, str, tuple[str, ...], str, bool]]] = [[], []]
-    named = in_rules = False
-    agents: list[str] = []
+    own: list[tuple[int, str, tuple[str, ...], str, bool]] = []
+    others: list[tuple[int, str, tuple[str, ...], str, bool]] = []
+    named = mine = general = in_rules = False  # as in `_of_agent`
+    agents: tuple[str, ...] = ()
     for number, line, key, value in _numbered(text):
         if key == "agent":
             if in_rules:
-                agents, in_rules = [], False
-            agents.append(value)
-            named = named or (bool(token) and not _is_star(value) and _token_of(value) == token)
+                mine = general = in_rules = False
+                agents = ()
+            if len(agents) <= AGENTS_SHOWN:
+                agents += (clean(value, 100) if len(agents) < AGENTS_SHOWN else "…",)
+            if _is_star(value):
+                general = True
+            elif token and _token_of(value) == token:
+                mine = named = True
         elif key != "delay":
             in_rules = True
-            for rules, holds in zip(
-                groups,
-                (
-                    any(not _is_star(a) and bool(token) and _token_of(a) == token for a in agents),
-                    any(_is_star(a) for a in agents),
-                ),
-                strict=True,
-            ):
+            for rules, holds in ((own, mine), (others, general)):
                 if holds and value:
-                    shown = tuple(clean(agent, 100) for agent in agents)
-                    rules.append((number, line, shown, value, key == "allow"))
-    yield from groups[0] if named else groups[1]
+                    rules.append((number, line, agents, value, key == "allow"))
+    yield from own if named else others
 
 
 def _is_star(value: str) -> bool:

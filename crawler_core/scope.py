@@ -6,7 +6,6 @@ which grows when a start URL turns out to redirect to another site.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import msgspec
@@ -15,6 +14,7 @@ from crawler_core import radar
 from crawler_core import url as urls
 from crawler_core.config import MAX_REDIRECT_HOPS, MAX_URL_LENGTH, CrawlConfig
 from crawler_core.model import FOLLOWED_KINDS, RESOURCE_KINDS, LinkKind, Role
+from crawler_core.patterns import compiled
 
 INVALID = "invalid URL"
 NOT_HTTP = "not http"
@@ -33,10 +33,6 @@ CAPPED = "capped by you: "
 """A template follows."""
 TAKEN_BACK = "the rule that kept it out was taken back"
 """Holds for a moment only, until the links to the URL are judged anew."""
-
-
-_ENDLESS = re.compile(r"(?<!\\)\((?:[^()\\]|\\.)*[*+}](?:[^()\\]|\\.)*\)(?:[*+]|\{\d+,)")
-"""A group with a repeat inside that is repeated without end: its matching may be exponential."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -69,11 +65,13 @@ class Scope:
     ) -> None:
         """`sites` and `folders` are those that `add_site` added in an earlier run."""
         self._config = config
-        self._include = [re.compile(pattern) for pattern in config.include]
-        self._exclude = [re.compile(pattern) for pattern in config.exclude]
-        self._cuts = {pattern: re.compile(pattern) for pattern in config.excluded}
-        self._closed: dict[str, str] = {}
-        """Templates of which nothing more is asked for, and how their addresses begin."""
+        self._include = [compiled(pattern) for pattern in config.include]
+        self._exclude = {pattern: compiled(pattern) for pattern in config.exclude}
+        self._cuts = {pattern: compiled(pattern) for pattern in config.excluded}
+        self._closed: set[str] = set()
+        """Templates of which nothing more is asked for."""
+        self._beginnings: tuple[str, ...] = ()
+        """How their addresses begin: most others need no second look."""
         self.sites: set[str] = {urls.site(start) for start in config.start_urls} | set(sites)
         """`host[:port]` of every internal site (see `url.site`)."""
         self.folders = (*map(_folder, config.start_urls), *folders)
@@ -95,8 +93,8 @@ class Scope:
         return address.startswith(self._inside) or self._is_internal_site(urls.site(address))
 
     def exclude(self, pattern: str) -> None:
-        """Keep out what holds `pattern`, from now on. Raises re.error."""
-        self._cuts[pattern] = re.compile(pattern)
+        """Keep out what holds `pattern`, from now on. Raises ConfigError."""
+        self._cuts[pattern] = compiled(pattern)
 
     def unexclude(self, pattern: str) -> None:
         """Undo `exclude`."""
@@ -104,27 +102,35 @@ class Scope:
 
     def close_template(self, template: str) -> None:
         """Keep out all further URLs of a template, from now on."""
-        self._closed[template] = radar.beginning(template)
+        self._closed.add(template)
+        self._beginnings = tuple({radar.beginning(each) for each in self._closed})
 
     def open_template(self, template: str) -> None:
         """Undo `close_template`."""
-        self._closed.pop(template, None)
+        self._closed.discard(template)
+        self._beginnings = tuple({radar.beginning(each) for each in self._closed})
+
+    def is_closed(self, template: str) -> bool:
+        """Whether `close_template` holds."""
+        return template in self._closed
 
     def cut(self, address: str) -> str:
         """Which rule that was made while the crawl runs keeps `address` out; "" if none does."""
         for pattern, found in self._cuts.items():
             if found.search(address):
                 return EXCLUDED + pattern
-        for template, beginning in self._closed.items():
-            if address.startswith(beginning) and radar.template(address) == template:
+        if self._beginnings and address.startswith(self._beginnings):
+            # A longer one is none that is asked for, and its template may be dear.
+            template = radar.template(address) if len(address) <= MAX_URL_LENGTH else ""
+            if template in self._closed:
                 return CAPPED + template
         return ""
 
     def barred(self, address: str) -> str:
         """Which exclude or cap keeps `address` out, however it is named; "" if none does."""
-        for pattern in self._exclude:
-            if pattern.search(address):
-                return EXCLUDED + pattern.pattern
+        for pattern, found in self._exclude.items():
+            if found.search(address):
+                return EXCLUDED + pattern
         return self.cut(address) if self._cuts or self._closed else ""
 
     def judge(self, address: str, reference: Reference) -> Verdict:
@@ -182,19 +188,6 @@ def is_permanent(reason: str) -> bool:
     return reason in {INVALID, NOT_HTTP, TOO_LONG, NOT_INCLUDED, TRAP} or (
         reason.startswith((EXCLUDED, CAPPED))
     )
-
-
-def problem_of(pattern: str) -> str:
-    """Why a typed pattern cannot be used, as a sentence; "" if it can."""
-    if not pattern:
-        return "An empty pattern matches every URL: type a part of an address."
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return f"This is no regular expression: {error}. Put \\ before what is meant literally."
-    if _ENDLESS.search(pattern):
-        return "A repeat within a repeat may take for ever on a long URL: write it simpler."
-    return ""
 
 
 def _folder(address: str) -> str:

@@ -157,6 +157,8 @@ class FutureCounts(msgspec.Struct, frozen=True, kw_only=True):
     fetch_age: float = 0.0
     to_parse_age: float = 0.0
     parse_age: float = 0.0
+    waiting_age: float = 0.0
+    """Of a page that waits to be fetched."""
     fetch_limit: float = 0.0
     """From this age on a fetch is stuck."""
     parse_limit: float = 0.0

@@ -38,7 +38,7 @@ _SAMPLES = 256
 class _Second:
     __slots__ = (
         *("_latencies", "_ordered", "_ordered_at"),
-        *("at", "bytes", "fetches", "good", "new_urls", "parses", "stored"),
+        *("at", "bytes", "fetches", "good", "new_urls", "parses"),
     )
 
     def __init__(self, at: int) -> None:
@@ -46,7 +46,6 @@ class _Second:
         self.fetches = 0
         self.good = 0
         self.parses = 0
-        self.stored = 0
         self.bytes = 0
         self.new_urls = 0
         self._latencies: list[float] = []
@@ -115,12 +114,9 @@ class Meter:
 class Pulse(msgspec.Struct, frozen=True):
     """One full second of a crawl."""
 
-    fetches: int = 0
     good: int = 0
-    """Of the fetches: those that no server refused or failed to answer."""
+    """Answers, but those by which a server refused or failed."""
     parses: int = 0
-    stored: int = 0
-    """URLs that ended."""
     p50: float = 0.0
     """Median of its answers, seconds; 0 without any."""
 
@@ -143,7 +139,6 @@ class Stats:
         """How long the engine's own thread waited for writes."""
         self.completions: deque[Completion] = deque(maxlen=_KEPT_COMPLETIONS)
         self.log: deque[LogLine] = deque(maxlen=_KEPT_LOG)
-        self._stored_before = 0
         self._serial = 0
         self._log_serial = 0
         self._seconds: deque[_Second] = deque(maxlen=HISTORY_SECONDS + 1)
@@ -155,8 +150,6 @@ class Stats:
         second = self._second(now)
         second.fetched(result.seconds, result.wire_bytes)
         second.good += result.outcome not in _UNWILLING
-        second.stored += self.stored - self._stored_before
-        self._stored_before = self.stored
         self.bytes += result.wire_bytes
         self.fetch.worked(now, result.seconds)
 
@@ -164,8 +157,6 @@ class Stats:
         """A batch of pages came back from a parser that worked `seconds` on it."""
         second = self._second(now)
         second.parses += pages
-        second.stored += self.stored - self._stored_before
-        self._stored_before = self.stored
         self.parse.worked(now, seconds)
 
     def discovered(self, count: int, now: float) -> None:
@@ -240,7 +231,7 @@ class Stats:
         for second in reversed(self._seconds):
             if second.at == number:
                 middle = _percentile(second.ordered(), 0.5)
-                return Pulse(second.fetches, second.good, second.parses, second.stored, middle)
+                return Pulse(second.good, second.parses, middle)
             if second.at < number:
                 break
         return Pulse()

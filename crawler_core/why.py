@@ -10,10 +10,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from crawler_core import audit, robots, scope
+from crawler_core import audit, radar, robots, scope
 from crawler_core import url as urls
 from crawler_core.config import MAX_REDIRECT_HOPS, MAX_URL_LENGTH, TRAP_PAGES, CrawlConfig
+from crawler_core.errors import ConfigError
 from crawler_core.model import LinkKind, Outcome, Role, UrlState
+from crawler_core.patterns import compiled
 from crawler_core.robots import Citation
 from crawler_core.snapshot import HostView
 
@@ -56,6 +58,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """URLs of its host that wait, itself included."""
     ahead: int = 0
     """Of these: how many come before it."""
+    is_cap_full: bool = False
+    """URLs of its template are kept out by a cap."""
+    is_trap: bool = False
+    """URLs of its template are kept out because their pages look like a trap."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -91,41 +97,45 @@ def explain(
     `sites` and `folders` are those that redirects of start URLs added, `host` is the host's
     present state while the crawl runs.
     """
+    cited = _cited(case)
     if case.state is UrlState.DONE:
-        return _done(case, config)
+        return _done(case, config, cited)
     rules = scope.Scope(config, sites, folders)
     if case.state is UrlState.WAITING:
-        return _waiting(case, config, host)
+        return _waiting(case, config, cited, host)
     if case.state is UrlState.KEPT_OUT:
-        return _kept_out(case, config, rules)
-    return _never_named(case, config, rules)
+        return _kept_out(case, config, cited, rules)
+    return _never_named(case, config, cited, rules)
 
 
 # -- done --------------------------------------------------------------------------------
 
 
-def _done(case: Case, config: CrawlConfig) -> Why:
+def _done(case: Case, config: CrawlConfig, cited: Citation | None) -> Why:
     if case.outcome is Outcome.ROBOTS:
-        return Why("KEPT OUT", _robots_sentence(case), tuple(_robots_facts(case, config)))
+        facts = tuple(_robots_facts(case, config, cited))
+        return Why("KEPT OUT", _robots_sentence(case, cited), facts)
     answer = " ".join(part for part in (str(case.status_code or ""), case.status) if part)
     tries = "" if case.attempts < 2 else f", after {case.attempts} tries"
     says = f"It was asked for{tries}: {case.outcome}{f' ({answer})' if answer else ''}."
-    return Why("DONE", says, tuple(_done_facts(case, config)))
+    return Why("DONE", says, tuple(_done_facts(case, config, cited)))
 
 
-def _done_facts(case: Case, config: CrawlConfig) -> Iterator[tuple[str, str]]:
+def _done_facts(
+    case: Case, config: CrawlConfig, cited: Citation | None
+) -> Iterator[tuple[str, str]]:
     if case.error:
         yield "error", case.error
-    yield from _read_or_checked(case, config)
+    yield from _read_or_checked(case)
     if case.redirect_url:
         yield "leads on to", case.redirect_url
     yield "indexable", _indexable(case)
     if case.twin:
         yield "duplicate of", f"{case.twin} (the same bytes)"
-    yield from _robots_facts(case, config)
+    yield from _robots_facts(case, config, cited)
 
 
-def _read_or_checked(case: Case, config: CrawlConfig) -> Iterator[tuple[str, str]]:
+def _read_or_checked(case: Case) -> Iterator[tuple[str, str]]:
     if case.role is Role.CRAWL:
         return
     if not case.internal:
@@ -153,18 +163,19 @@ def _indexable(case: Case) -> str:
 # -- robots.txt --------------------------------------------------------------------------
 
 
-def _robots_sentence(case: Case) -> str:
+def _robots_sentence(case: Case, cited: Citation | None) -> str:
     if case.error == robots.UNAVAILABLE:
         return (
             "robots.txt of its host could not be read, which counts as a no to everything "
             "(RFC 9309 §2.3.1.4): R asks again."
         )
-    found = _cited(case)
-    where = f" in line {found.number}" if found else ""
+    where = f" in line {cited.number}" if cited else ""
     return f"robots.txt of its host keeps it out{where}: it was never asked for."
 
 
-def _robots_facts(case: Case, config: CrawlConfig) -> Iterator[tuple[str, str]]:
+def _robots_facts(
+    case: Case, config: CrawlConfig, cited: Citation | None
+) -> Iterator[tuple[str, str]]:
     if config.ignore_robots:
         yield ROBOTS_NAME, "ignored, as --ignore-robots says"
         return
@@ -174,31 +185,29 @@ def _robots_facts(case: Case, config: CrawlConfig) -> Iterator[tuple[str, str]]:
     if not case.robots_known:
         yield ROBOTS_NAME, f"{name} was not read"
         return
-    found = _cited(case)
     if case.robots_text is None:
         yield ROBOTS_NAME, f"{name}: there is none, so all is allowed"
-    elif found is None:
+    elif cited is None:
         yield ROBOTS_NAME, f"{name}: no line speaks of it, so it is allowed"
     else:
-        word = "allowed by" if found.allow else "kept out by"
-        yield ROBOTS_NAME, f"{word} {name}:{found.number}"
-        yield f"line {found.number}", found.text
-        yield "of the group", "User-agent: " + ", ".join(found.agents)
+        word = "allowed by" if cited.allow else "kept out by"
+        yield ROBOTS_NAME, f"{word} {name}:{cited.number}"
+        yield f"line {cited.number}", cited.text
+        yield "of the group", "User-agent: " + ", ".join(cited.agents)
 
 
 def _cited(case: Case) -> Citation | None:
     return robots.deciding_line(case.robots_text, case.address) if case.robots_text else None
 
 
-def _is_disallowed(case: Case, config: CrawlConfig) -> bool:
-    found = None if config.ignore_robots else _cited(case)
-    return found is not None and not found.allow
+def _is_disallowed(config: CrawlConfig, cited: Citation | None) -> bool:
+    return cited is not None and not cited.allow and not config.ignore_robots
 
 
 # -- waiting -----------------------------------------------------------------------------
 
 
-def _waiting(case: Case, config: CrawlConfig, host: HostView | None) -> Why:
+def _waiting(case: Case, config: CrawlConfig, cited: Citation | None, host: HostView | None) -> Why:
     name = urls.host_key(case.address)
     if case.ahead:
         says = f"It waits behind {case.ahead:,} other URLs of {name}."
@@ -206,8 +215,8 @@ def _waiting(case: Case, config: CrawlConfig, host: HostView | None) -> Why:
         says = f"It waits, and is the next URL of {name}."
     if case.attempts:
         says = f"It waits for another try, after {case.attempts}."
-    facts = [*_of_host(case, host), *_robots_facts(case, config)]
-    if case.robots_known and _is_disallowed(case, config):
+    facts = [*_of_host(case, host), *_robots_facts(case, config, cited)]
+    if case.robots_known and _is_disallowed(config, cited):
         facts.insert(0, ("comes to", "nothing: robots.txt will keep it out when its turn comes"))
     return Why("WAITING", says, tuple(facts))
 
@@ -230,13 +239,19 @@ def _of_host(case: Case, host: HostView | None) -> Iterator[tuple[str, str]]:
 # -- kept out, and what would be ---------------------------------------------------------
 
 
-def _kept_out(case: Case, config: CrawlConfig, rules: scope.Scope) -> Why:
+def _kept_out(case: Case, config: CrawlConfig, cited: Citation | None, rules: scope.Scope) -> Why:
     says, facts = _rule(case, case.reason, config, rules)
-    return Why("KEPT OUT", says, (*facts, *_robots_facts(case, config)))
+    return Why("KEPT OUT", says, (*facts, *_robots_facts(case, config, cited)))
 
 
-def _never_named(case: Case, config: CrawlConfig, rules: scope.Scope) -> Why:
+def _never_named(
+    case: Case, config: CrawlConfig, cited: Citation | None, rules: scope.Scope
+) -> Why:
     says = "No page of this crawl has named it so far."
+    template = radar.template(case.address) if config.caps else ""
+    limit = dict(config.caps).get(template)
+    if limit == 0 or (limit is not None and case.is_cap_full):
+        rules.close_template(template)
     reference = scope.Reference(
         kind=LinkKind.ANCHOR, nofollow=False, depth=0, hops=0, crawled_source=True
     )
@@ -245,13 +260,19 @@ def _never_named(case: Case, config: CrawlConfig, rules: scope.Scope) -> Why:
     if verdict.reason:
         sentence, more = _rule(case, verdict.reason, config, rules)
         facts += [("if it were", sentence), *more]
-    elif _is_disallowed(case, config):
+    elif _is_disallowed(config, cited):
         facts.append(("if it were", "the scope would let it in, but robots.txt keeps it out"))
+    elif case.is_trap and verdict.role is Role.CRAWL:
+        sentence, more = _rule(case, scope.TRAP, config, rules)
+        facts += [("if it were", f"it would be kept out. {sentence}"), *more]
     else:
         deep = "" if config.max_depth is None else f", up to {config.max_depth} links deep"
         done = "read and its links followed" if verdict.role is Role.CRAWL else "checked only"
         facts.append(("if it were", f"it would be asked for{deep}, {done}"))
-    return Why("NEVER NAMED", says, (*facts, *_robots_facts(case, config)))
+        if limit is not None:
+            words = f"{limit:,} URLs of its template were asked for before: you capped it"
+            facts.append(("unless", words))
+    return Why("NEVER NAMED", says, (*facts, *_robots_facts(case, config, cited)))
 
 
 def _rule(
@@ -288,9 +309,11 @@ def _pattern_rule(
     else:
         says = "A pattern of --exclude keeps it out."
     facts = [("pattern", pattern)]
+    if pattern in config.tolerated:  # to say what it matches may take for ever
+        return says, facts
     try:
-        found = re.search(pattern, address)
-    except re.error:
+        found = compiled(pattern).search(address)
+    except ConfigError:
         found = None
     if found is not None and found[0]:
         facts.append(("matches", found[0]))

@@ -23,6 +23,9 @@ from crawler_core.snapshot import FINAL_STATES, Snapshot
 from crawler_core.store import upkeep
 from crawler_core.store.writer import Store
 
+_NEW_RATES = frozenset({"rate", "speed"})
+"""Options after which a host's rate that a key had set counts no more."""
+
 
 class Crawl:
     """One run of a crawl: `start()`, then `send()` and `snapshot()` until it has ended."""
@@ -69,6 +72,10 @@ class Crawl:
         config = msgspec.structs.replace(config, secrets_needed=tuple(needed))
         crawl = cls._with(store, secrets, config)
         store.reconfigure(config)
+        if _NEW_RATES & (changes or {}).keys():
+            for host in store.hosts():
+                if host.rate is not None:
+                    store.save_host(host.host, rate=None)
         return crawl
 
     @classmethod

@@ -12,7 +12,7 @@ import msgspec
 import platformdirs
 
 from crawler_core import url as urls
-from crawler_core.errors import CrawlError, EnvironmentRefused
+from crawler_core.errors import ConfigError, CrawlError, EnvironmentRefused
 from crawler_core.store import upkeep
 from crawler_core.store.lock import is_locked, lock_path
 from crawler_core.store.reader import StoreReader
@@ -145,9 +145,20 @@ def delete(path: Path) -> None:
     upkeep.remove(path)
 
 
+def path_of(typed: str) -> Path:
+    """The path that a person means; ConfigError for the home of a user that there is not."""
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError:
+        raise ConfigError(f"{typed}: that user has no home here: write the whole path.") from None
+
+
 def resolve(name: str) -> Path:
-    """The crawl that a person names: a path, or a name from the list of crawls."""
-    path = Path(name).expanduser()
+    """The crawl that a person names: a path, or a name from the list of crawls.
+
+    Raises ConfigError for the home of a user that there is not.
+    """
+    path = path_of(name)
     if path.exists() or path.name != name:
         return path
     with contextlib.suppress(EnvironmentRefused):

@@ -8,7 +8,7 @@ that are done already the change runs on over their stored links.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from crawler_core.config import MAX_URL_LENGTH, START_CHAIN_HOPS
 from crawler_core.frontier.frontier import Frontier
@@ -57,26 +57,29 @@ class Discovery:
     """Admits what pages link to."""
 
     def __init__(self, frontier: Frontier, scope: Scope, store: Store, stats: Stats) -> None:
-        self._frontier = frontier
-        self._table = frontier.table
-        self._scope = scope
-        self._store = store
-        self._stats = stats
+        self.frontier = frontier
+        self.table = frontier.table
+        self.scope = scope
+        self.store = store
+        self.stats = stats
+        self.chain_ended: Callable[[int], object] = self.end_of_start_chain
+        """Called with a URL that had its answer before it was known that a start leads there."""
         self._to_relax: list[int] = []
-        self._offered = array("H", [0])
+        self._ended: list[int] = []
+        self.offered = array("H", [0])
         """By URL: the manners (`_MANNER`, shifted) in which nothing more can be had of it."""
 
     def start(self, addresses: Iterable[str]) -> None:
         """Take in the start URLs."""
-        self._offered.extend([0] * (len(self._table) + 1 - len(self._offered)))
+        self.offered.extend([0] * (len(self.table) + 1 - len(self.offered)))
         for address in addresses:
-            if not self._table.find(address):
+            if not self.table.find(address):
                 self._accept(address, Role.CRAWL, 0, 0, True, 0, "", start_chain=1)
 
     def follow(self, source_id: int, links: Sequence[Link]) -> tuple[list[Packed], int]:
         """Admit the links of a finished page: as the store keeps them, how many URLs are new."""
-        before = len(self._table)
-        table, offered = self._table, self._offered
+        before = len(self.table)
+        table, offered = self.table, self.offered
         depths, hops, find = table.depth, table.hops, table.find
         depth = depths[source_id] + 1
         shift = 0 if table.role[source_id] == Role.CRAWL else _UNCRAWLED_SHIFT
@@ -90,7 +93,7 @@ class Discovery:
                 # Most links of a site are in every page: those cost three look-ups.
                 manner = _MANNER[kind] << shift + _NOFOLLOW_SHIFT * link.nofollow
                 if not offered[target] & manner or depths[target] > depth or hops[target]:
-                    self._offer_known(source_id, target, kind, link.nofollow)
+                    self.offer_known(source_id, target, kind, link.nofollow)
             else:
                 target = self._offer_new(source_id, link)
                 if not target:
@@ -101,117 +104,113 @@ class Discovery:
             else:
                 rows.append((target, kind, flags, link.anchor))
         self.relax()
-        return rows, len(self._table) - before
+        return rows, len(self.table) - before
 
     def end_of_start_chain(self, url_id: int) -> str | None:
         """A start URL, or what it redirects to, answered: the site that became internal."""
-        address = self._table.address(url_id)
-        site = self._scope.add_site(address)
-        if not self._table.internal[url_id]:
-            self._frontier.promote(url_id, Role.CRAWL, internal=True)
-            self._store.update_url(self._table.row(url_id))
+        address = self.table.address(url_id)
+        site = self.scope.add_site(address)
+        if not self.table.internal[url_id]:
+            self.frontier.promote(url_id, Role.CRAWL, internal=True)
+            self.store.update_url(self.table.row(url_id))
         if site is not None:
             # What is asked for anew has no links to be offered again: it will name them itself.
-            self._offered = array("H", bytes(2 * len(self._offered)))
-            for source_id in range(1, len(self._table) + 1):
-                if self._table.stage[source_id] == Stage.DONE and source_id != url_id:
+            self.offered = array("H", bytes(2 * len(self.offered)))
+            for source_id in range(1, len(self.table) + 1):
+                if self.table.stage[source_id] == Stage.DONE and source_id != url_id:
                     self._to_relax.append(source_id)
             self.relax()
         return site
 
     def relax(self) -> None:
         """Offer again what changed pages link to, until nothing changes."""
-        while self._to_relax:
-            source_id = self._to_relax.pop()
-            for row in self._store.links_from(source_id):
-                self._offer_known(source_id, row.target_id, row.kind, row.nofollow)
+        while self.relax_one():
+            pass
+
+    def relax_one(self) -> bool:
+        """Offer again what one changed page links to; False if there is none."""
+        if self._ended:
+            self._end_chain(self._ended.pop())
+            return True
+        if not self._to_relax:
+            return False
+        source_id = self._to_relax.pop()
+        for row in self.store.links_from(source_id):
+            self.offer_known(source_id, row.target_id, row.kind, row.nofollow)
+        return True
 
     def ask_again(self, url_id: int) -> None:
         """Queue a URL that is done, as if it had never been asked for."""
-        if self._table.stage[url_id] != Stage.DONE:
+        if self.table.stage[url_id] != Stage.DONE:
             return
-        known = self._store.outcome_of(url_id)
+        known = self.store.outcome_of(url_id)
         if known is not None:
-            self._stats.count(known[0], known[1], bool(self._table.internal[url_id]), by=-1)
-        self._table.attempts[url_id] = 0
-        self._table.throttles[url_id] = 0
-        self._frontier.reopen(url_id)
-        self._store.update_url(self._table.row(url_id))
+            self.stats.count(known[0], known[1], bool(self.table.internal[url_id]), by=-1)
+        self.table.attempts[url_id] = 0
+        self.table.throttles[url_id] = 0
+        self.frontier.reopen(url_id)
+        self.store.update_url(self.table.row(url_id))
 
-    def reconsider(self, reason: str, holds: Callable[[str], bool]) -> int:
-        """Judge anew what a rule said that is no more; how many URLs wait again.
+    def has_news(self, source_id: int, edge: Edge) -> bool:
+        """Whether a link to a known URL can change anything, by the look-ups of `follow`."""
+        table, target = self.table, edge.target_id
+        shift = 0 if table.role[source_id] == Role.CRAWL else _UNCRAWLED_SHIFT
+        manner = _MANNER[edge.kind] << shift + _NOFOLLOW_SHIFT * edge.nofollow
+        nearer = table.depth[target] > table.depth[source_id] + 1
+        return not self.offered[target] & manner or nearer or bool(table.hops[target])
 
-        `reason` is what it kept URLs out for, `holds` tells to which addresses it applied: what
-        links said of these meanwhile went unheard. Every stored link to them counts as if its
-        page were read now, so that the result is the same as if there had never been the rule.
-        """
-        kept = dict.fromkeys(self._kept_out_by(reason), "")
-        for url_id in kept:
-            self._set_reason(url_id, TAKEN_BACK)
-        wanted = {*kept, *self._unsettled(holds)}
-        for url_id in wanted:
-            self._offered[url_id] = 0
-        for source_id, edge in self._store.links_to(wanted):
-            if self._has_news(source_id, edge):
-                self._offer_known(source_id, edge.target_id, edge.kind, edge.nofollow)
-                if edge.target_id in kept:
-                    kept[edge.target_id] = self._reason_of(source_id, edge)
-        self.relax()
-        for url_id, why in kept.items():
-            if self._table.stage[url_id] == Stage.KEPT_OUT:
-                self._settle(url_id, why or self._scope.barred(self._table.address(url_id)))
-        return sum(self._table.stage[url_id] == Stage.WAITING for url_id in kept)
+    def offer_known(self, source_id: int, target: int, kind: LinkKind, nofollow: bool) -> None:
+        """Take in what one more link to a known URL says of it."""
+        table = self.table
+        stage = table.stage[target]
+        chain = self._chain(source_id, kind)
+        if not chain and stage == Stage.KEPT_OUT and is_permanent(table.reason(target)):
+            self.offered[target] = _ALL_MANNERS
+            return
+        reference = self._reference(source_id, kind, nofollow)
+        verdict = self.scope.judge(table.address(target), reference)
+        if verdict.reason not in _PATH:
+            self.offered[target] |= _manner(reference)
+        role, internal = Role(table.role[target]), bool(table.internal[target])
+        better = self._shorten(target, reference)
+        chained = chain > 0 and not table.start_chain[target]
+        if chained:
+            table.start_chain[target] = chain
+            role, better = Role.CRAWL, True
+        if verdict.reason in _OF_THE_PATH:
+            role, internal = max(role, verdict.role), internal or verdict.internal
+        promoted = role > table.role[target]
+        if (role, internal) != (table.role[target], bool(table.internal[target])):
+            if stage == Stage.DONE and internal and not table.internal[target]:
+                self.stats.internal_done += 1  # it was counted as one of another site
+            self.frontier.promote(target, role, internal)
+            better = True
+        if stage == Stage.KEPT_OUT and (chain or not verdict.reason):
+            self.stats.skipped[table.reason(target)] -= 1
+            self.frontier.reopen(target)
+            better = True
+        elif stage == Stage.KEPT_OUT and table.reason(target) == TAKEN_BACK:
+            self.set_reason(target, verdict.reason)
+            better = True
+        if better:
+            self._pass_on(target, promoted, chained)
+
+    def set_reason(self, url_id: int, reason: str) -> None:
+        """Keep a URL out for another reason."""
+        self.stats.skipped[self.table.reason(url_id)] -= 1
+        self.stats.skipped[reason] += 1
+        self.table.set_reason(url_id, reason)
 
     # -- inside --------------------------------------------------------------------------
 
-    def _kept_out_by(self, reason: str) -> Iterator[int]:
-        table = self._table
-        for url_id in range(1, len(table) + 1):
-            if table.stage[url_id] == Stage.KEPT_OUT and table.reason(url_id) == reason:
-                yield url_id
-
-    def _unsettled(self, holds: Callable[[str], bool]) -> Iterator[int]:
-        """URLs of which a link may still say something new, among those that `holds` names."""
-        table = self._table
-        for url_id in range(1, len(table) + 1):
-            if table.stage[url_id] == Stage.KEPT_OUT:
-                is_open = not is_permanent(table.reason(url_id))
-            else:
-                is_open = table.role[url_id] != Role.CRAWL or not table.internal[url_id]
-            if is_open and holds(table.address(url_id)):
-                yield url_id
-
-    def _has_news(self, source_id: int, edge: Edge) -> bool:
-        """Whether a link to a known URL can change anything, by the look-ups of `follow`."""
-        table, target = self._table, edge.target_id
-        shift = 0 if table.role[source_id] == Role.CRAWL else _UNCRAWLED_SHIFT
-        manner = _MANNER[edge.kind] << shift + _NOFOLLOW_SHIFT * edge.nofollow
-        if edge.kind is LinkKind.CANONICAL:
-            return False
-        nearer = table.depth[target] > table.depth[source_id] + 1
-        return not self._offered[target] & manner or nearer or bool(table.hops[target])
-
-    def _reason_of(self, source_id: int, edge: Edge) -> str:
-        reference = self._reference(source_id, edge.kind, edge.nofollow)
-        return self._scope.judge(self._table.address(edge.target_id), reference).reason
-
-    def _set_reason(self, url_id: int, reason: str) -> None:
-        self._stats.skipped[self._table.reason(url_id)] -= 1
-        self._stats.skipped[reason] += 1
-        self._table.set_reason(url_id, reason)
-
-    def _settle(self, url_id: int, reason: str) -> None:
-        """Keep a URL out for another reason; one that no stored link speaks of waits again."""
-        if reason:
-            self._set_reason(url_id, reason)
-            self._store.keep_out(url_id, reason)
-        else:
-            self._stats.skipped[TAKEN_BACK] -= 1
-            self._frontier.reopen(url_id)
-            self._store.update_url(self._table.row(url_id))
+    def _end_chain(self, url_id: int) -> None:
+        was_internal = self.table.internal[url_id]
+        self.chain_ended(url_id)
+        # It was counted as one of another site.
+        self.stats.internal_done += self.table.internal[url_id] - was_internal
 
     def _reference(self, source_id: int, kind: LinkKind, nofollow: bool) -> Reference:
-        table = self._table
+        table = self.table
         return Reference(
             kind=kind,
             nofollow=nofollow,
@@ -222,7 +221,7 @@ class Discovery:
 
     def _chain(self, source_id: int, kind: LinkKind) -> int:
         """Place in a start URL's redirect chain that a target gets; 0 if in none."""
-        place = self._table.start_chain[source_id]
+        place = self.table.start_chain[source_id]
         return place + 1 if kind is LinkKind.REDIRECT and 0 < place <= START_CHAIN_HOPS else 0
 
     def _offer_new(self, source_id: int, link: Link) -> int:
@@ -235,16 +234,17 @@ class Discovery:
         return self._offer(source_id, address, link.kind, link.nofollow)
 
     def _offer(self, source_id: int, address: str, kind: LinkKind, nofollow: bool) -> int:
-        known = self._table.find(address)
+        known = self.table.find(address)
         if known:
-            self._offer_known(source_id, known, kind, nofollow)
+            self.offer_known(source_id, known, kind, nofollow)
             return known
         reference = self._reference(source_id, kind, nofollow)
-        verdict = self._scope.judge(address, reference)
+        verdict = self.scope.judge(address, reference)
         chain = self._chain(source_id, kind)
+        counts = verdict.reason in _OF_THE_PATH  # else the link says nothing of what is to be done
         return self._accept(
             address,
-            Role.CRAWL if chain else verdict.role,
+            Role.CRAWL if chain else verdict.role if counts else Role.CHECK,
             reference.depth,
             reference.hops,
             verdict.internal,
@@ -256,8 +256,8 @@ class Discovery:
 
     def _note_invalid(self, source_id: int, raw: str) -> int:
         """What cannot be a URL is known by its text, so that people can find and mend it."""
-        depth = self._table.depth[source_id] + 1
-        return self._table.find(raw) or self._accept(
+        depth = self.table.depth[source_id] + 1
+        return self.table.find(raw) or self._accept(
             raw, Role.CHECK, depth, 0, False, source_id, INVALID, offered=_ALL_MANNERS
         )
 
@@ -275,7 +275,7 @@ class Discovery:
         offered: int = 0,
     ) -> int:
         row = UrlRow(
-            url_id=self._frontier.next_id,
+            url_id=self.frontier.next_id,
             address=address,
             depth=depth,
             hops=hops,
@@ -286,71 +286,46 @@ class Discovery:
             reason=reason,
             start_chain=start_chain,
         )
-        self._frontier.accept(row)
-        self._offered.append(offered)
-        self._store.add_url(row)
+        self.frontier.accept(row)
+        self.offered.append(offered)
+        self.store.add_url(row)
         if reason:
-            self._stats.skipped[reason] += 1
+            self.stats.skipped[reason] += 1
         return row.url_id
-
-    def _offer_known(self, source_id: int, target: int, kind: LinkKind, nofollow: bool) -> None:
-        table = self._table
-        stage = table.stage[target]
-        chain = self._chain(source_id, kind)
-        if not chain and stage == Stage.KEPT_OUT and is_permanent(table.reason(target)):
-            self._offered[target] = _ALL_MANNERS
-            return
-        reference = self._reference(source_id, kind, nofollow)
-        verdict = self._scope.judge(table.address(target), reference)
-        if verdict.reason not in _PATH:
-            self._offered[target] |= _manner(reference)
-        role, internal = Role(table.role[target]), bool(table.internal[target])
-        better = self._shorten(target, reference)
-        promoted = False
-        if chain and not table.start_chain[target]:
-            table.start_chain[target] = chain
-            role, better, promoted = Role.CRAWL, True, True
-        if verdict.reason in _OF_THE_PATH:
-            role, internal = max(role, verdict.role), internal or verdict.internal
-        if (role, internal) != (table.role[target], bool(table.internal[target])):
-            promoted = promoted or role > table.role[target]
-            if stage == Stage.DONE and internal and not table.internal[target]:
-                self._stats.internal_done += 1  # it was counted as one of another site
-            self._frontier.promote(target, role, internal)
-            better = True
-        if stage == Stage.KEPT_OUT and (chain or not verdict.reason):
-            self._stats.skipped[table.reason(target)] -= 1
-            self._frontier.reopen(target)
-            better = True
-        if better:
-            self._pass_on(target, promoted)
 
     def _shorten(self, target: int, reference: Reference) -> bool:
         """Note a shorter path or a shorter chain of redirects; True if it is one."""
-        table = self._table
+        table = self.table
         better = False
         if reference.depth < table.depth[target]:
-            self._frontier.lower(target, reference.depth)
+            self.frontier.lower(target, reference.depth)
             better = True
         if reference.hops < table.hops[target]:
             table.hops[target] = reference.hops
             better = True
         return better
 
-    def _pass_on(self, target: int, promoted: bool) -> None:
+    def _pass_on(self, target: int, promoted: bool, chained: bool) -> None:
         """Write a changed URL down, and let the change run on over what it links to."""
-        self._store.update_url(self._table.row(target))
-        if self._table.stage[target] != Stage.DONE:
+        self.store.update_url(self.table.row(target))
+        if self.table.stage[target] != Stage.DONE:
             return
         if promoted and self._body_is_missing(target):
             self.ask_again(target)
-        else:
-            self._to_relax.append(target)
+            return
+        self._to_relax.append(target)
+        if chained and self._is_answer(target):
+            self._ended.append(target)
 
     def _body_is_missing(self, url_id: int) -> bool:
         """True for a page that was only checked, but has a body to read."""
-        known = self._store.outcome_of(url_id)
+        known = self.store.outcome_of(url_id)
         return known is not None and known[0] in _READ and known[2]
+
+    def _is_answer(self, url_id: int) -> bool:
+        """True for what ends a chain of redirects: an answer that is no redirect itself."""
+        known = self.store.outcome_of(url_id)
+        return known is not None and known[0] is not Outcome.REDIRECT and known[1] > 0
 
 
 def _manner(reference: Reference) -> int:

@@ -97,7 +97,7 @@ class Engine:
             secret_hosts=hosts_for_secrets(config.start_urls) if secrets else (),
         )
         self.robots = RobotsDesk(self.frontier)
-        self.lanes, self.tally = Lanes(), Tally()
+        self.lanes, self.tally = Lanes(), Tally(config.timeout)
         self.pilot = Pilot()
         self.state = "starting"
         self.stopped_by = ""
@@ -185,15 +185,18 @@ class Engine:
         if self.state not in {"finished", "incomplete"} or self._stop_at is not None:
             return False
         self._take_in(0.0)
-        return not self.frontier.is_done
+        return not self.ledger.is_done
 
     def _turn(self) -> None:
         now = self.clock()
         has_more = self._dispatch(now)
-        is_short, fetching = self.parse.is_short, self.fetch.pool.busy
+        if self.ledger.go_on(self.clock):
+            self.wrote()
+            has_more = True
+        is_short, in_use = self.parse.is_short, (self.fetch.pool.busy, self.parse.pool.busy)
         self._take_in(0.0 if has_more else self._nap(now))
         now = self.clock()
-        self._meter(now, is_held_back=is_short, fetching=fetching)
+        self._meter(now, is_held_back=is_short, in_use=in_use)
         if self._oldest_write is not None and (
             now - self._oldest_write >= COMMIT_SECONDS or self.store.pending >= COMMIT_PAGES
         ):
@@ -204,13 +207,13 @@ class Engine:
         if limit is not None and self._stop_at is None and now - self.started >= limit:
             self.stop("--max-time")
 
-    def _meter(self, now: float, *, is_held_back: bool, fetching: int) -> None:
+    def _meter(self, now: float, *, is_held_back: bool, in_use: tuple[int, int]) -> None:
         """Note how busy the parsers are, by the clock: they may wait for a CPU as well."""
         pool, seconds = self.parse.pool, now - self._metered
         self._metered = now
         self.stats.parse.worked(now, min(pool.busy, pool.target) * seconds)
         self.stats.disk.worked(now, self.store.take_waited())
-        self.pilot.turn(self, now, is_short=is_held_back, fetching=fetching)
+        self.pilot.turn(self, now, is_short=is_held_back, in_use=in_use)
         if self.parse.choice.metered(seconds, is_held_back=is_held_back):
             self.stats.tell(self.wall(), "info", lines.takes_over_line(self.parse))
             self.publish_soon()
@@ -256,7 +259,7 @@ class Engine:
             quiet = self.fetch.is_idle and self.parse.is_idle
             return quiet or self.clock() >= self._stop_at
         is_quiet = self.fetch.is_idle and self.parse.is_idle and self.robots.is_idle
-        return is_quiet and self.frontier.is_done
+        return is_quiet and self.ledger.is_done
 
     # -- going out -----------------------------------------------------------------------
 
@@ -348,12 +351,12 @@ class Engine:
     def _end(self) -> None:
         self._release_all()
         self.state = "finished"
-        if self._stop_at is not None and not self.frontier.is_done:
+        if self._stop_at is not None and not self.ledger.is_done:
             self.state = "incomplete" if self.stopped_by == "--max-time" else "stopped"
         elif self.frontier.waiting:
             self.state = "incomplete"
         else:
-            self.stopped_by = ""  # it was told to stop, but there was nothing left to do
+            self.stopped_by, self._stop_at = "", None  # told to, but there was nothing left to do
         self.store.set_meta("state", self.state)
         self.store.set_meta("finished", repr(self.wall()))
         self.store.set_meta("elapsed", repr(self._elapsed()))

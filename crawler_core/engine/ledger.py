@@ -14,6 +14,7 @@ from crawler_core.config import MAX_REDIRECT_HOPS, CrawlConfig
 from crawler_core.engine import recording, surgery
 from crawler_core.engine.discovery import Discovery
 from crawler_core.engine.robots_desk import Verdict
+from crawler_core.engine.works import Works
 from crawler_core.frontier.breaker import FAILURES
 from crawler_core.frontier.claims import KeptOut, Refused
 from crawler_core.frontier.frontier import Frontier
@@ -68,7 +69,9 @@ class Ledger:
             json.loads(store.meta("folders") or "[]"),
         )
         self.discovery = Discovery(self.frontier, self.scope, store, self.stats)
+        self.discovery.chain_ended = self._chain_ended
         self.frontier.cut = self.scope.cut
+        self.works = Works()
         self._wall = wall
         self._chance = chance
         self.start_answered = bool(store.meta("start_answered"))
@@ -93,8 +96,7 @@ class Ledger:
                 self.frontier.trap.admits(address)
                 self.frontier.trap.saw(address, done.title)
         self._reopen_what_the_options_now_allow()
-        for template, limit in self.config.caps:
-            surgery.set_cap(self, template, limit)
+        surgery.take_up(self)
         for saved in self.store.hosts():
             host = self.frontier.hosts.get(saved.host)
             if host is None:
@@ -121,6 +123,18 @@ class Ledger:
                 self.stats.skipped[reason] -= 1
                 self.frontier.reopen(url_id)
                 self.store.update_url(table.row(url_id))
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing is left that this run could still do."""
+        return self.works.is_idle and self.frontier.is_done
+
+    def go_on(self, clock: Callable[[], float]) -> bool:
+        """Do a slice of the long works; True if there was anything to do."""
+        has_worked = self.works.go_on(clock)
+        if has_worked:
+            self.store.write_out()
+        return has_worked
 
     # -- answers -------------------------------------------------------------------------
 
@@ -157,11 +171,17 @@ class Ledger:
         return False, note
 
     def put_off(self, result: FetchResult, now: float) -> None:
-        """Ask again, behind the host's other URLs: its fetch was cancelled for that."""
+        """Ask again, behind the host's other URLs: its fetch was cancelled for that.
+
+        Nobody failed, so that neither the URL's tries nor the host's retries become fewer.
+        """
         url_id = result.request.url_id
+        host = self.frontier.host_of(url_id)
         self.frontier.retry(url_id, now, PUT_OFF_SECONDS)
+        host.retries -= 1
+        self.frontier.table.attempts[url_id] -= 1
         self._keep_attempts(url_id)
-        self._keep_host(self.frontier.host_of(url_id), now)
+        self._keep_host(host, now)
 
     def record(
         self,
@@ -216,6 +236,8 @@ class Ledger:
         self.stats.skipped[claim.reason] += 1
         if claim.reason.startswith(scope.CAPPED):
             surgery.close_if_full(self, claim.reason.removeprefix(scope.CAPPED))
+        elif claim.reason == scope.TRAP:
+            surgery.tell_of_trap(self, self.frontier.table.address(claim.url_id))
 
     def robots_known(self, verdict: Verdict) -> None:
         """Write down what a host's robots.txt turned out to be."""
@@ -228,16 +250,24 @@ class Ledger:
         )
         if not is_known and self.frontier.hosts[verdict.host].internal:
             why = verdict.error or str(verdict.status)
-            self._tell("error", f"{verdict.host}: robots.txt {verdict.state} ({why})")
+            self.tell("error", f"{verdict.host}: robots.txt {verdict.state} ({why})")
+
+    def tell(self, level: str, text: str) -> None:
+        """Write a line for people into the log."""
+        self.stats.tell(self._wall(), level, text)
 
     def retry_failed(self) -> int:
-        """Queue every URL again whose outcome may change; how many those are."""
+        """Queue every URL again whose outcome may change; how many those are.
+
+        What an exclude or a full cap would keep out stays as it ended.
+        """
         wanted = [row.url_id for row in self.store.done_rows() if row.outcome in _WORTH_ANOTHER_TRY]
         wanted += [
             row.url_id
             for row in self.store.done_rows()
             if row.outcome is Outcome.ROBOTS and self._is_ended(row.url_id)
         ]
+        wanted = [url_id for url_id in wanted if not self._is_barred(url_id)]
         for url_id in wanted:
             key = self.frontier.host_of(url_id).key
             if self._is_ended(url_id):
@@ -250,6 +280,13 @@ class Ledger:
 
     new_urls = 0
     """URLs that the last record made known."""
+
+    def _is_barred(self, url_id: int) -> bool:
+        """Whether an exclude or a cap keeps a URL out that was asked for before."""
+        if self.frontier.table.start_chain[url_id]:
+            return False
+        address = self.frontier.table.address(url_id)
+        return bool(self.scope.barred(address) or self.frontier.trap.capped(address))
 
     def _is_ended(self, url_id: int) -> bool:
         return self.frontier.host_of(url_id).ending is not None
@@ -313,20 +350,18 @@ class Ledger:
         was_open, had_given_up = breaker.is_open, breaker.given_up
         lost = breaker.record(url_id, outcome, now)
         for lost_id in lost:
-            self.discovery.ask_again(lost_id)
+            if not self._is_barred(lost_id):
+                self.discovery.ask_again(lost_id)
         if breaker.given_up and not had_given_up:
             host.note = breaker.reason
-            self._tell("error", f"{host.key} is {breaker.reason}; its URLs can be resumed")
+            self.tell("error", f"{host.key} is {breaker.reason}; its URLs can be resumed")
         elif breaker.is_open and not was_open:
             host.note = breaker.reason
-            self._tell("warning", f"{host.key} is left alone for 60 s: {breaker.reason}")
+            self.tell("warning", f"{host.key} is left alone for 60 s: {breaker.reason}")
         elif was_open and not breaker.is_open:
             host.note = ""
             self.frontier.list_anew(host)
-            self._tell("info", f"{host.key} answers again")
-
-    def _tell(self, level: str, text: str) -> None:
-        self.stats.tell(self._wall(), level, text)
+            self.tell("info", f"{host.key} answers again")
 
     def _count_for(self, url_id: int, outcome: Outcome) -> None:
         host = self.frontier.host_of(url_id)
@@ -336,13 +371,15 @@ class Ledger:
     def _start_answered(self, url_id: int, record: PageRecord) -> None:
         if record.status_code:
             self._note_start()
-        if record.outcome is Outcome.REDIRECT or not record.status_code:
-            return
+        if record.outcome is not Outcome.REDIRECT and record.status_code:
+            self._chain_ended(url_id)
+
+    def _chain_ended(self, url_id: int) -> None:
         site = self.discovery.end_of_start_chain(url_id)
         if site is not None:
             self.store.set_meta("sites", json.dumps(sorted(self.scope.sites)))
             self.store.set_meta("folders", json.dumps(sorted(set(self.scope.folders))))
-            self._tell("info", f"a start URL redirects to {site}: it is crawled as well")
+            self.tell("info", f"a start URL redirects to {site}: it is crawled as well")
 
     def _note_start(self) -> None:
         if not self.start_answered:

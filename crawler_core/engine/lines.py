@@ -60,7 +60,7 @@ def parsed(
         note = f"{again} sent again alone" if again else failed[0].error
         what = exception
     else:
-        what, note = f"{pages} done", f"{links:,} links, {fresh:,} new URLs"
+        what, note = f"{pages} done", f"{_counted(links, 'link')}, {_counted(fresh, 'new URL')}"
     outcome = failed[0].outcome.value if failed and failed[0].outcome else ""
     stats.complete(
         wall,
@@ -97,7 +97,11 @@ def takes_over_line(parse: ParseDesk) -> str:
 
 
 def _pages(count: int) -> str:
-    return f"{count} page{'' if count == 1 else 's'}"
+    return _counted(count, "page")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def word_for(outcome: Outcome, status_code: int) -> str:

@@ -56,9 +56,8 @@ def obey(engine: Engine, command: AnyCommand) -> None:
         case SkipHost() | PauseHost() | ReopenHost() | SetHostRate():
             _steer_host(engine, command)
         case Exclude() | Unexclude() | CapTemplate() | UncapTemplate():
-            told = surgery.operate(engine.ledger, command)
+            surgery.operate(engine.ledger, command)
             engine.wrote()
-            engine.stats.tell(engine.wall(), "info", told)
         case _:
             pass
 
@@ -99,6 +98,9 @@ def _steer_host(engine: Engine, command: SkipHost | PauseHost | ReopenHost | Set
         case ReopenHost():
             frontier.open_host(key)
             told = f"{key} is taken up again"
+            wait = frontier.hosts[key].snoozed_until - engine.clock()
+            if wait > 0:
+                told += f", in {wait:.0f} s: it asked for that pause"
         case SetHostRate(rate=rate):
             host = frontier.hosts[key]
             host.set_rate(rate)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawler_core.autopilot import Autopilot, Order, Pace, Sight, Strain, paced, strained
+from crawler_core.autopilot import Autopilot, Order, Sight
 from crawler_core.config import cpu_count
 from crawler_core.frontier.host import Host
+from crawler_core.pace import Pace, Strain, paced, strained
 from crawler_core.stats import Pulse
 from crawler_core.verdict import Slowing, Trend
 
@@ -48,7 +49,7 @@ class Pilot:
         self._second = -1
         self._parser = ""
         self._at = 0.0
-        self._span = self._busy = self._short = 0.0
+        self._span = self._busy = self._short = self._parsing = 0.0
 
     @property
     def is_on(self) -> bool:
@@ -73,22 +74,24 @@ class Pilot:
         text = "autopilot: it sets the workers by what it measures" if on else "autopilot is off"
         engine.stats.tell(engine.wall(), "info", f"{text}{why}")
 
-    def turn(self, engine: Engine, now: float, *, is_short: bool, fetching: int) -> None:
+    def turn(self, engine: Engine, now: float, *, is_short: bool, in_use: tuple[int, int]) -> None:
         """Note how busy workers were since the last turn; look at each second that is full.
 
-        `is_short` and `fetching` (requests in flight) are of the time when the engine waited.
+        `is_short` and `in_use` (requests and batches in flight) are of the time when the engine
+        waited.
         """
         seconds, self._at = now - (self._at or now), now
         self._span += seconds
-        self._busy += seconds * min(1.0, fetching / engine.fetch.pool.target)
+        self._busy += seconds * min(1.0, in_use[0] / engine.fetch.pool.target)
         self._short += seconds * is_short
+        self._parsing += seconds * min(1.0, in_use[1] / engine.parse.pool.target)
         current = engine.stats.second_of(now)
         if current <= self._second:
             return
         for number in range(max(self._second, current - _CATCH_UP, 0), current):
             self._look(engine, now - (current - 1 - number), engine.stats.pulse(number))
         self._second = current
-        self._span = self._busy = self._short = 0.0
+        self._span = self._busy = self._short = self._parsing = 0.0
 
     def _look(self, engine: Engine, at: float, pulse: Pulse) -> None:
         target = engine.fetch.pool.target
@@ -131,6 +134,9 @@ class Pilot:
             parses=pulse.parses,
             p50=pulse.p50,
             fetch_busy=busy,
+            parse_busy=self._parsing / self._span
+            if self._span and parse.where == "processes"
+            else 1.0,
             parse_short=self._short > _IDLE * self._span,
             waiting=engine.frontier.waiting,
             is_void=engine.state != "running" or (asleep and busy < _IDLE),
@@ -158,7 +164,8 @@ class Pilot:
         strain, slow = strained(old.strain, p50=host.median_latency(), seen=good)
         # The only busy host is slowed down by having fewer workers: that is the climber's task.
         refuses = throttles > 0 or fails or (slow and not is_alone)
-        pace = paced(old.pace, at, seen=max(good, old.seen) if refuses else good, refuses=refuses)
+        seen = max(good, old.seen) if refuses else good
+        pace = paced(old.pace, at, seen=seen, refuses=refuses, fails=not throttles)
         if pace.rate != host.pace:
             host.set_pace(pace.rate)
         return _Known(pace, strain, host.answers, host.errors, host.throttles, good)

@@ -10,8 +10,9 @@ from collections import Counter
 from concurrent.futures import Future
 from typing import Any
 
+from crawler_core.engine.arrivals import Arrivals
 from crawler_core.engine.watchdog import Kin
-from crawler_core.model import FetchResult, Outcome
+from crawler_core.model import NO_ANSWER, FetchResult, Outcome
 from crawler_core.snapshot import RaisedView
 
 _NAMES = 8
@@ -22,15 +23,17 @@ _OTHERS = "others"
 class Tally:
     """Counts of finished futures. Used by the engine thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout: float = float("inf")) -> None:
+        """`timeout`: seconds after which a fetch ends by itself."""
         self.fetches = 0
         self.parses = 0
         self.cancelled = 0
         """Cancelled before they started: CANCELLED is their state."""
         self.closed = 0
         """Were running when they were cancelled."""
-        self.fetch_kin = Kin()
+        self.fetch_kin = Kin(timeout)
         self.parse_kin = Kin()
+        self.arrivals = Arrivals()
         self._raised: dict[tuple[str, str], Counter[str]] = {}
 
     @property
@@ -54,7 +57,7 @@ class Tally:
         self.fetches += 1
         if result.outcome is Outcome.CANCELLED:
             self.closed += 1
-        else:
+        elif result.outcome not in NO_ANSWER:
             self.fetch_kin.finished(result.seconds)
 
     def parsed(self, exception: str, again: int, seconds: float) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from crawler_core import verdict
 from crawler_core.config import cpu_count
+from crawler_core.engine.arrivals import waiting_age
 from crawler_core.engine.board import Entry
 from crawler_core.engine.lanes import NAMELESS
 from crawler_core.frontier.host import Host
@@ -18,6 +19,7 @@ from crawler_core.snapshot import (
     FutureView,
     HostView,
     PoolView,
+    Rates,
     Snapshot,
     StageCounts,
     WorkerView,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 _HOSTS_SHOWN = 200
 _FUTURES_SHOWN = 300
 _LANES_SHOWN = 64
+_STANDS = 0.5
+"""Pages a second; what goes slower than this tells nothing of what is left."""
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
@@ -70,7 +74,7 @@ def snapshot(engine: Engine, sequence: int) -> Snapshot:
         parser=engine.parse.choice.name,
         parser_auto=engine.parse.choice.is_automatic,
         bytes=stats.bytes,
-        eta=_eta(stages.waiting, rates.fetches, rates.new_urls, engine.state),
+        eta=time_left(stages, rates, engine.state),
         oldest=oldest,
         hosts=shown,
         host_count=len(hosts),
@@ -211,6 +215,7 @@ def _futures(engine: Engine, now: float) -> tuple[FutureView, ...]:
 
 def _counts(engine: Engine, futures: tuple[FutureView, ...], now: float) -> FutureCounts:
     tally, since = engine.tally, engine.parse.waits_since
+    tally.arrivals.mark(now, engine.frontier.next_id)
     ages = {
         kind: max((view.age for view in futures if view.kind == kind), default=0.0)
         for kind in ("fetch", "parse")
@@ -226,6 +231,7 @@ def _counts(engine: Engine, futures: tuple[FutureView, ...], now: float) -> Futu
         fetch_age=ages["fetch"],
         to_parse_age=now - since if since is not None else 0.0,
         parse_age=ages["parse"],
+        waiting_age=waiting_age(tally.arrivals, engine.frontier, now),
         fetch_limit=tally.fetch_kin.limit,
         parse_limit=tally.parse_kin.limit,
     )
@@ -317,11 +323,18 @@ def _host_state(host: Host, pause: float) -> str:
     return "throttled" if pause > 0 else "ok"
 
 
-def _eta(waiting: int, fetches: float, new_urls: float, state: str) -> float | None:
-    """Seconds left at the least: new URLs may still be found."""
-    if state != "running" or not waiting or fetches < 0.5 or new_urls > fetches:
+def time_left(stages: StageCounts, rates: Rates, state: str) -> float | None:
+    """Seconds left at the least: new URLs may still be found; None where nobody can tell.
+
+    What waits for servers and what waits for parsers goes on side by side: the longer counts.
+    """
+    to_fetch, to_parse = stages.waiting, stages.to_parse + stages.parsing
+    if state != "running" or rates.new_urls > max(rates.fetches, 0.5):
         return None
-    return waiting / fetches
+    if (to_fetch and rates.fetches < _STANDS) or (to_parse and rates.parses < _STANDS):
+        return None
+    left = max(to_fetch / (rates.fetches or 1), to_parse / (rates.parses or 1))
+    return left if to_fetch or left >= 1 else None
 
 
 def _resident_bytes() -> int:

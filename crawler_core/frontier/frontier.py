@@ -237,14 +237,19 @@ class Frontier:
         self.hosts[key].paused = True
 
     def open_host(self, key: str) -> None:
-        """Take a host up again that was held, skipped, given up, or ended."""
+        """Take a host up again that was held, skipped, given up, or ended.
+
+        What its server asked for holds on: a pause that it wants is kept to the second. So does
+        the breaker of one that was only held or skipped.
+        """
         host = self.hosts[key]
-        if host.paused and not host.closed and host.ending is None:
-            host.paused = False  # what its server asked for holds on
+        is_held = (host.skipped or host.paused) and not host.breaker.given_up
+        if is_held and host.ending is None:
+            host.note = host.breaker.reason if host.skipped else host.note
+            host.skipped = host.paused = False
             self.list_anew(host)
             return
         host.skipped, host.paused, host.note, host.ending = False, False, "", None
-        host.snoozed_until, host.throttle_streak = 0.0, 0
         host.breaker.reset()
         if host.robots in {"unavailable", "unreachable"}:
             host.robots, host.robots_tries = "unknown", 0
@@ -322,10 +327,13 @@ class Frontier:
         return None
 
     def _verdict_of_trap(self, host: Host, url_id: int) -> Claim:
-        if not self.table.start_chain[url_id] and (why := self._cut(url_id)):
+        may_be_cut = not self.table.start_chain[url_id]
+        if may_be_cut and (why := self._cut(url_id)):
             return KeptOut(url_id, why)
         if self._is_new_page(url_id) and not self.trap.admits(self.table.address(url_id)):
             return KeptOut(url_id, scope.TRAP)
+        if may_be_cut and self.trap.caps and not self.table.asked[url_id]:
+            self.trap.take(self.table.address(url_id))
         return Fetch(url_id, host.key)
 
     def _cut(self, url_id: int) -> str:
@@ -333,8 +341,7 @@ class Frontier:
         address = self.table.address(url_id)
         if self.cut is not None and (why := self.cut(address)):
             return why
-        asked = bool(self.table.asked[url_id])
-        return self.trap.capped(address, asked=asked) if self.trap.caps else ""
+        return self.trap.capped(address)
 
     def _next_of(self, host: Host) -> tuple[int, float]:
         """(url id, not before) of the host's next live entry; id 0 if there is none."""

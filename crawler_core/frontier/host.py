@@ -65,7 +65,7 @@ class Host:
     __slots__ = (
         *("key", "root", "number", "internal", "rate", "at_once", "window", "breaker"),
         *("rules", "cleared", "robots", "robots_tries", "ending", "note", "skipped"),
-        *("ceiling", "pace", "paused", "answers", "errors", "throttles"),
+        *("ceiling", "pace", "paused", "answers", "errors", "throttles", "is_rate_set"),
         *("next_send", "snoozed_until", "throttle_streak", "ticket", "sleeps_until"),
         *("waiting", "in_flight", "requests", "retries", "done", "bad", "latencies", "sent"),
         *("_levels", "_depths", "_retries", "_late"),
@@ -80,6 +80,8 @@ class Host:
         self.internal = internal
         self.pace = 0.0
         """Requests a second that the autopilot found it to bear; 0 while it sets none."""
+        self.is_rate_set = False
+        """A key has set its rate."""
         self.limit(limits)
         self.breaker = Breaker()
         self.rules: Rules | None = None
@@ -156,13 +158,26 @@ class Host:
             del self._levels[heapq.heappop(depths)]
         return None
 
+    @property
+    def oldest(self) -> int | None:
+        """The lowest url id at the head of a level: what was found first of what waits."""
+        heads = (
+            each.ids[each.first] for each in self._levels.values() if each.first < len(each.ids)
+        )
+        return min(heads, default=None)
+
     def pop(self) -> None:
         """Drop what `peek` showed."""
         self._levels[self._depths[0]].pop()
 
     def peek_retry(self) -> tuple[float, int] | None:
         """The next (not before, url id) of the retries, if any."""
-        return self._retries[0] if self._retries else None
+        while self._retries:
+            not_before, url_id = self._retries[0]
+            if self._late.get(url_id) == not_before:
+                return self._retries[0]
+            heapq.heappop(self._retries)  # was forgotten
+        return None
 
     def pop_retry(self) -> None:
         """Drop what `peek_retry` showed."""
@@ -171,20 +186,22 @@ class Host:
 
     def forget_retry(self, url_id: int) -> None:
         """Let a URL wait behind the others no more."""
-        if self._late.pop(url_id, None) is not None:
-            self._retries = [entry for entry in self._retries if entry[1] != url_id]
-            heapq.heapify(self._retries)
+        self._late.pop(url_id, None)  # `peek_retry` drops its entry
 
     @property
     def retry_count(self) -> int:
         """URLs that wait for another attempt."""
-        return len(self._retries)
+        return len(self._late)
 
     # -- manners -------------------------------------------------------------------------
 
     def limit(self, limits: Limits) -> None:
-        """Set both limits; where there is one at once, the window starts at 1."""
-        self.rate = limits.rate
+        """Set both limits; where there is one at once, the window starts at 1.
+
+        A rate that a key has set stays.
+        """
+        if not self.is_rate_set:
+            self.rate = limits.rate
         self.at_once = limits.at_once
         self.ceiling = limits.ceiling
         self.window = 1.0 if limits.at_once else float("inf")
@@ -285,7 +302,7 @@ class Host:
         """Limit the host to `rate` requests a second; 0 is without limit, where that may be."""
         if self.ceiling:
             rate = min(rate or self.ceiling, self.ceiling)
-        self.rate = max(0.0, rate)
+        self.rate, self.is_rate_set = max(0.0, rate), True
         self.space_out()
 
     def set_pace(self, pace: float) -> None:

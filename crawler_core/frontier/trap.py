@@ -19,10 +19,11 @@ _ALIKE = 30
 
 
 class _Template:
-    __slots__ = ("asked", "title", "varied")
+    __slots__ = ("asked", "is_told", "title", "varied")
 
     def __init__(self) -> None:
         self.asked = 0
+        self.is_told = False
         self.title: int | None = None  # its hash: a site may have very many templates
         self.varied = False
 
@@ -53,19 +54,25 @@ class TrapGuard:
         known.asked += 1
         return True
 
-    def capped(self, address: str, *, asked: bool) -> str:
-        """Count a URL about to be asked for; why not, if its template's cap is reached.
-
-        One that was `asked` for before has been counted then.
-        """
-        kind = radar.template(address)
-        left = self.caps.get(kind)
-        if left is None or (asked and left > 0):
+    def news(self, address: str) -> str:
+        """The template of a page that was not admitted, if that is the first one of it; else ""."""
+        kind = urls.template(address)
+        known = self._templates.get(kind)
+        if known is None or known.is_told:
             return ""
-        if left <= 0:
-            return CAPPED + kind
-        self.caps[kind] = left - 1
-        return ""
+        known.is_told = True
+        return kind
+
+    def capped(self, address: str) -> str:
+        """Why a URL is not to be asked for whose template's cap is reached, else ""."""
+        kind = radar.template(address) if self.caps else ""
+        return CAPPED + kind if self.caps.get(kind, 1) <= 0 else ""
+
+    def take(self, address: str) -> None:
+        """Count a URL that is asked for the first time towards its template's cap."""
+        kind = radar.template(address)
+        if kind in self.caps:
+            self.caps[kind] = max(0, self.caps[kind] - 1)
 
     def saw(self, address: str, title: str) -> None:
         """Note the title of a page that was read; "" for a page without one."""

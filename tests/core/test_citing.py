@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler_core.robots import Citation, Rules, deciding_line
+from crawler_core import robots
+from crawler_core.robots import AGENTS_SHOWN, Citation, Rules, deciding_line
 
 SITE = "http://site.test"
 TEXT = """\
@@ -50,6 +51,24 @@ def test_the_line_is_cited_as_written() -> None:
     """The text is that of the file, comment included, cleaned of what drives a terminal."""
     found = deciding_line("User-agent: *\r\n  Disallow: /a\x1b[31m # no\r\n", SITE + "/a%1B[31m")
     assert found == Citation(2, "Disallow: /a\N{REPLACEMENT CHARACTER}[31m # no", False, ("*",))
+
+
+def test_a_crowded_group_is_read_in_passing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of nothing but agents and rules costs no more than its lines, and names a few."""
+    cleaned: list[str] = []
+
+    def clean(text: str, limit: int = 2_000) -> str:
+        cleaned.append(text)
+        return robots_clean(text, limit)
+
+    robots_clean = robots.clean
+    monkeypatch.setattr(robots, "clean", clean)
+    agents = [f"User-agent: {name}" for name in ("x", "*", *map(str, range(500)))]
+    found = deciding_line("\n".join((*agents, *["Disallow: /a"] * 500)), f"{SITE}/a")
+    assert found is not None
+    assert found.agents == ("x", "*", "0", "1", "2", "3", "4", "5", "…")
+    assert len(found.agents) == AGENTS_SHOWN + 1
+    assert len(cleaned) < 20
 
 
 _LINE = st.sampled_from(

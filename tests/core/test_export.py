@@ -24,7 +24,6 @@ from crawler_core.export import (
     HEADERS,
     check_target,
     export_csv,
-    neutralise,
     page_rows,
 )
 from crawler_core.model import LinkKind, Outcome
@@ -139,7 +138,7 @@ def test_link_counts(tmp_path: Path) -> None:
         link(1, 6, LinkKind.IMAGE),
         link(1, 6, LinkKind.IMAGE),
         link(1, 2, LinkKind.IFRAME),
-        link(1, 3, LinkKind.CANONICAL),
+        link(1, 3, LinkKind.META_REFRESH),
     ]
     store.finish(record(1, "http://site.test/1", page=parsed()), edges)
     store.finish(record(2, "http://site.test/2", page=parsed()), [link(2, 2), link(2, 1)])
@@ -190,6 +189,8 @@ def test_links_broken_and_skipped(reader: StoreReader, tmp_path: Path) -> None:
     }
     broken = {row["Address"] for row in read(tmp_path / "broken.csv")}
     targets = {row["Destination"]: row["Status Code"] for row in links}
+    endings = {row["Status Code"]: row["Outcome"] for row in read(tmp_path / "broken.csv")}
+    assert endings == {"404": "client error", "500": "server error", "0": "timeout"}
     assert broken == {url for url, code in targets.items() if code in ("404", "500", "0")} - {
         f"{START}section/page-11.html",
         f"{START}section/page-21.html",
@@ -221,14 +222,12 @@ HOSTILE = st.text() | st.builds(
 def test_hostile_texts_round_trip(texts: list[tuple[str, str, str]]) -> None:
     """Any cleaned text is read back as it was, apart from "'" before what starts a formula."""
     cells = [tuple(clean(text) for text in row) for row in texts]
-    rows = Rows([dict(zip(HEADERS["skipped"], row, strict=True)) for row in cells])
-    for raw in (False, True):
-        file = io.StringIO(newline="")
-        export_csv(rows, file, "skipped", raw=raw)
-        found = list(csv.reader(io.StringIO(file.getvalue(), newline=""), strict=True))[1:]
-        assert found == [[cell if raw else neutralise(cell) for cell in row] for row in cells]
-        if not raw:
-            assert not any(cell[:1] in set("=+-@\t\r") for row in found for cell in row)
+    assert _exported(cells, raw=True) == [list(row) for row in cells]
+    for row, found in zip(cells, _exported(cells), strict=True):
+        for cell, written in zip(row, found, strict=True):
+            assert written in {cell, f"'{cell}"}
+            assert written == cell or cell[0] in "=+-@\t\r\n＝＋－＠"
+            assert written[:1] not in set("=+-@\t\r")
 
 
 @pytest.mark.parametrize(
@@ -244,12 +243,24 @@ def test_hostile_texts_round_trip(texts: list[tuple[str, str, str]]) -> None:
         ("a=1", "a=1"),
         ("'quoted", "'quoted"),
         (" =1", " =1"),
+        ("\n=1", "'\n=1"),
+        ("＋1", "'＋1"),
+        ("－1", "'－1"),
+        ("＠1", "'＠1"),
         ("", ""),
     ],
 )
-def test_neutralise(cell: str, expected: str) -> None:
+def test_formulas_are_neutral(cell: str, expected: str) -> None:
     """Only what a spreadsheet takes for a formula is changed."""
-    assert neutralise(cell) == expected
+    assert _exported([(cell, "x", "y")]) == [[expected, "x", "y"]]
+
+
+def _exported(cells: list[tuple[str, ...]], *, raw: bool = False) -> list[list[str]]:
+    """The cells of three columns, written as a CSV and read back."""
+    rows = Rows([dict(zip(HEADERS["skipped"], row, strict=True)) for row in cells])
+    file = io.StringIO(newline="")
+    export_csv(rows, file, "skipped", raw=raw)
+    return list(csv.reader(io.StringIO(file.getvalue(), newline=""), strict=True))[1:]
 
 
 def test_hostile_titles_from_store_to_file(tmp_path: Path) -> None:

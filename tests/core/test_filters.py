@@ -50,13 +50,18 @@ INFINITY = float("inf")
         ("status:40", [Term(Status(((400, 409),)))]),
         ("status:>=400", [Term(Status(((400, 999),)))]),
         ("status:>400", [Term(Status(((401, 999),)))]),
-        ("status:<300", [Term(Status(((0, 299),)))]),
+        ("status:<300", [Term(Status(((1, 299),)))]),
+        ("status:<=300", [Term(Status(((1, 300),)))]),
         ("status:404,410", [Term(Status(((404, 404), (410, 410))))]),
         ("status:300-399", [Term(Status(((300, 399),)))]),
         ("status:none", [Term(Status(((0, 0),)))]),
         ("depth:>3", [Term(Number("depth", 3, INFINITY, open=True))]),
         ("depth:3", [Term(Number("depth", 3, 3))]),
         ("depth:2-5", [Term(Number("depth", 2, 5))]),
+        ("ms:120", [Term(Number("ms", 119.5, 120.5))]),
+        ("ms:=0", [Term(Number("ms", -0.5, 0.5))]),
+        ("ms:100-200", [Term(Number("ms", 99.5, 200.5))]),
+        ("ms:>100", [Term(Number("ms", 100, INFINITY, open=True))]),
         ("size:>=20k", [Term(Number("size", 20_000, INFINITY))]),
         ("size:<1.5MB", [Term(Number("size", -INFINITY, 1_500_000, open=True))]),
         ("outcome:client-error", [Term(Ending((Outcome.CLIENT_ERROR,)))]),
@@ -97,6 +102,35 @@ def test_what_is_not_understood_is_told(typed: str, says: str) -> None:
     found = parse(f"guide {typed}")
     assert list(found.terms) == [Term(Text("", "guide"))]
     assert says in found.problem
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("404", "404 is looked for in addresses and titles: status:404 looks at the status."),
+        ("guide !4xx", "!status:4xx looks at the status"),
+        ("Broken", "is:broken has what is broken"),
+        ("duplicate", "v has views such as Missing and Duplicate"),
+        ("404 status:9x9", "takes a code"),
+        ('"404"', ""),
+        ("title:404", ""),
+        ("status:404", ""),
+        ("2026 40 640 404s", ""),
+    ],
+)
+def test_a_word_that_may_be_meant_otherwise(typed: str, says: str) -> None:
+    """A bare status or property is looked for as a text, and a sentence names the field."""
+    found = parse(typed)
+    assert says in found.problem
+    assert bool(found.problem) == bool(says)
+    assert "404" not in typed.split() or Term(Text("", "404")) in found.terms
+
+
+def test_what_is_understood_is_named() -> None:
+    """The words that hold, as they were typed, without those that are left out."""
+    found = parse('status:9x9  "user guide" titel:x !depth:>3 status:4xx')
+    assert found.understood == '"user guide" !depth:>3 status:4xx'
+    assert parse("status:9x9").understood == ""
 
 
 def test_long_lines_are_cut() -> None:

@@ -129,6 +129,29 @@ def test_limit_of_a_young_crawl_is_generous() -> None:
     assert kin.limit == LEAST
 
 
+@pytest.mark.parametrize(("deadline", "most"), [(30.0, 24.0), (10.0, 8.0), (4.0, LEAST)])
+def test_what_is_slow_as_a_rule_is_stuck_before_its_deadline(deadline: float, most: float) -> None:
+    """However long futures take, one is called stuck while there is still something to do."""
+    kin = Kin(deadline)
+    assert kin.limit <= most
+    for _ in range(50):
+        kin.finished(20.0)
+    assert kin.limit == most
+
+
+def test_fetches_without_an_answer_are_no_kin() -> None:
+    """Time-outs, resets and cancelled fetches do not make it usual that a fetch takes so long."""
+    tally = Tally(timeout=30.0)
+    for number in range(100):
+        done: Future[Any] = Future()
+        done.set_result(None)
+        failed = (Outcome.TIMEOUT, Outcome.RESET, Outcome.CANCELLED)[number % 3]
+        fetched(tally, done, seconds=0.1)
+        fetched(tally, done, failed, seconds=29.0)
+    assert tally.fetch_kin.limit == LEAST
+    assert tally.fetches == 200
+
+
 def test_kin_forgets() -> None:
     """A slow time is forgotten once enough quick futures have finished after it."""
     kin = Kin()
@@ -140,9 +163,11 @@ def test_kin_forgets() -> None:
     assert kin.limit == LEAST
 
 
-def fetched(tally: Tally, future: Future[Any], outcome: Outcome = Outcome.OK) -> None:
+def fetched(
+    tally: Tally, future: Future[Any], outcome: Outcome = Outcome.OK, *, seconds: float = 0.2
+) -> None:
     request = FetchRequest(1, 1, "http://a.test/", Purpose.CRAWL)
-    tally.fetched(future, FetchResult(request, outcome, seconds=0.2))
+    tally.fetched(future, FetchResult(request, outcome, seconds=seconds))
 
 
 def test_tally_says_what_python_says() -> None:

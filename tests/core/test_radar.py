@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +47,28 @@ def test_every_address_begins_as_its_template(text: str) -> None:
     template = radar.template(address)
     assert address.startswith(radar.beginning(template))
     assert template.startswith(SITE)
+
+
+@pytest.mark.parametrize("winding", [False, True])
+def test_an_address_of_short_folders_is_cut_in_passing(winding: bool) -> None:
+    """However many folders an address has, each is looked at a few times only."""
+    folders = [f"x{n}" for n in range(300) for _ in range(2)] + ["x0"] * winding
+    steps = 0
+
+    def count(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal steps
+        steps += event == "line"
+        return count
+
+    address = f"{SITE}/{'/'.join(folders)}"
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        template = radar.template(address)
+    finally:
+        sys.settrace(before)
+    assert template.endswith("/{again}") is winding
+    assert steps < 10 * len(folders)
 
 
 def _seen(path: str, state: UrlState, title: str | None = None, *, is_new: bool = False) -> Seen:
@@ -105,3 +131,19 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         )
     assert len(sky._tracks) <= 100
     assert sky.survey(0, 1, 1).sightings[0].template == SITE + "/calendar/{n}"
+
+
+def test_a_table_that_cannot_be_emptied_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Full of templates that all count, the table takes in no others, and is not gone through."""
+    monkeypatch.setattr(radar, "_TEMPLATES", 100)
+    names = [chr(97 + n // 26) + chr(97 + n % 26) for n in range(200)]
+    sky = Radar()
+    for name in names[:100] * 2:
+        sky.see(_seen(f"/{name}/1", UrlState.WAITING))
+    sky.see(_seen("/new/1", UrlState.WAITING))
+    table = sky._tracks
+    for name in names:
+        sky.see(_seen(f"/{name}/2", UrlState.WAITING))
+    assert sky._tracks is table
+    assert {each.queued for each in sky.survey(0, 1, 200).sightings} == {3}
+    assert len(table) == 100

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crawler_core import scope
+from crawler_core import radar, scope
 from crawler_core.config import CrawlConfig
 from crawler_core.model import FOLLOWED_KINDS, RESOURCE_KINDS, LinkKind, Role
 from crawler_core.scope import Reference, Scope, Verdict, is_permanent
@@ -199,3 +199,26 @@ def test_a_resume_stays_under_the_same_folders() -> None:
     for address in ("http://www.b.test/y/1", "http://www.b.test/z/1", "http://a.test/x/1"):
         assert resumed.judge(address, link) == first.judge(address, link)
     assert first.judge("http://www.b.test/y/1", link).reason == ""
+
+
+def test_a_template_is_made_at_most_once_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many caps are full; and of no address that is too long to be asked for."""
+    rules, made = _scope(), list[str]()
+    real = radar.template
+
+    def template(address: str) -> str:
+        made.append(address)
+        return real(address)
+
+    monkeypatch.setattr(radar, "template", template)
+    for name in "abcdefghijklmnopqrstuvwxyz":
+        rules.close_template(f"https://site.test/{name}/{{n}}")
+        rules.close_template(f"https://site.test/shop?{name}={{v}}")
+    assert rules.cut("https://site.test/k/12") == f"{scope.CAPPED}https://site.test/k/{{n}}"
+    assert rules.cut("https://site.test/shop?xx=1") == ""
+    assert len(made) == 2
+    assert rules.cut("https://site.test/other/1") == ""
+    assert rules.cut("https://site.test/k/" + "a/" * 2_000) == ""
+    assert len(made) == 2
+    rules.open_template("https://site.test/k/{n}")
+    assert rules.cut("https://site.test/k/12") == ""

@@ -66,16 +66,27 @@ def test_titles_of_pages_that_were_not_counted_do_not_matter() -> None:
     assert guard.admits(f"{SITE}/2")
 
 
+def test_what_closes_is_news_once() -> None:
+    """The first page of a template that is kept out is news; of one that is open none is."""
+    guard = TrapGuard(5)
+    assert _read(guard, 9, SITE + "/day/{}", "Same") == 5
+    assert guard.news(f"{SITE}/day/6") == f"{SITE}/day/{{n}}"
+    assert guard.news(f"{SITE}/day/7") == ""
+    assert guard.news(f"{SITE}/other/1") == ""
+
+
 def test_a_cap_is_kept_to_the_url() -> None:
-    """A capped template admits what is left and no more; what was asked for before is counted."""
+    """A capped template admits what is left and no more; other templates do not count."""
     guard = TrapGuard()
     kind = f"{SITE}/day/{{n}}"
     guard.caps[kind] = 2
-    assert guard.capped(f"{SITE}/day/0", asked=True) == ""
-    found = [guard.capped(f"{SITE}/day/{n}", asked=False) for n in range(4)]
-    assert found == ["", "", f"capped by you: {kind}", f"capped by you: {kind}"]
-    assert guard.capped(f"{SITE}/day/0", asked=True) == f"capped by you: {kind}"
-    assert guard.capped(f"{SITE}/other/1", asked=False) == ""
+    for number in range(2):
+        assert guard.capped(f"{SITE}/day/{number}") == ""
+        guard.take(f"{SITE}/day/{number}")
+    assert guard.capped(f"{SITE}/day/2") == f"capped by you: {kind}"
+    assert guard.capped(f"{SITE}/other/1") == ""
+    guard.take(f"{SITE}/other/1")
+    assert guard.caps == {kind: 0}
 
 
 def _crowd(template: str, waiting: int, others: int) -> Crowd:

@@ -10,7 +10,7 @@ import pytest
 from crawler_core import robots, scope
 from crawler_core.config import CrawlConfig
 from crawler_core.model import Outcome, Role, UrlState
-from crawler_core.scope import problem_of
+from crawler_core.patterns import problem_of
 from crawler_core.snapshot import HostView
 from crawler_core.why import Case, Why, explain, proposals, spellings
 
@@ -160,6 +160,56 @@ def test_never_named_and_disallowed() -> None:
     assert "would be asked for" in dict(ignored.facts)["if it were"]
 
 
+@pytest.mark.parametrize(
+    ("limit", "is_full", "says"),
+    [
+        (0, False, "You capped its template"),
+        (12, True, "You capped its template at 12 URLs"),
+        (12, False, "it would be asked for"),
+    ],
+)
+def test_never_named_and_capped(limit: int, is_full: bool, says: str) -> None:
+    """What a full cap would keep out is said of an unknown URL; one with room is named."""
+    caps = (("https://site.test/docs/a/{n}?sort={v}", limit),)
+    facts = dict(_why(options={"caps": caps}, is_cap_full=is_full).facts)
+    assert says in facts["if it were"]
+    assert ("unless" in facts) is says.startswith("it would")
+    other = dict(_why(START, {"caps": caps}, is_cap_full=is_full).facts)
+    assert other["if it were"].startswith("it would be asked for")
+    assert "unless" not in other
+
+
+def test_never_named_and_a_trap() -> None:
+    """Of an unknown URL of a template that looks like a trap it is said that it stays out."""
+    facts = dict(_why(is_trap=True).facts)
+    assert facts["if it were"].startswith("it would be kept out. It looks like a trap: 500 pages")
+    assert facts["template"] == "https://site.test/docs/a/{n}?sort=x"
+    refused = dict(_why(is_trap=True, robots_text=ROBOTS, robots_known=True).facts)
+    assert "robots.txt keeps it out" in refused["if it were"]
+    checked = dict(_why("https://far.test/", is_trap=True).facts)
+    assert "checked only" in checked["if it were"]
+
+
+def test_robots_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often an answer needs the line that decides, it is looked for once."""
+    asked: list[str] = []
+
+    def cite(text: str, address: str) -> robots.Citation | None:
+        asked.append(address)
+        return deciding_line(text, address)
+
+    deciding_line = robots.deciding_line
+    monkeypatch.setattr(robots, "deciding_line", cite)
+    fields: dict[str, Any] = {"robots_text": ROBOTS, "robots_known": True}
+    for state, outcome in (
+        (UrlState.DONE, Outcome.ROBOTS),
+        (UrlState.WAITING, None),
+        (None, None),
+    ):
+        _why(state=state, outcome=outcome, **fields)
+    assert asked == [PAGE] * 3
+
+
 def test_spellings() -> None:
     """A page may be known with a slash, by another scheme, or without its www."""
     found = spellings("https://www.site.test/a?b=1")
@@ -208,7 +258,16 @@ def test_proposals_are_narrow() -> None:
         ("(", "no regular expression"),
         ("(a+)+$", "for ever"),
         ("(?:x*y)*", "for ever"),
+        ("((a+))+", "for ever"),
+        ("(?P<x>[^/]+/?){3,}", "for ever"),
+        ("(a{2,}b){20}", "for ever"),
+        ("((a|b)*c)+", "for ever"),
         (r"/calendar/\d+/\d+", ""),
+        ("(a[*+)]b)+", ""),
+        ("(?:ab?)+", ""),
+        ("(a{2}b){3}", ""),
+        ("(a+b)?c+", ""),
+        ("[](]a+b*", ""),
         (r"/(shop|blog)/", ""),
         (r"\(a+\)+", ""),
     ],

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from crawler_core.commands import Cancel, Stop
-from tests.engine.crawling import crawling, outcomes_of, until
+from crawler_core.engine.ledger import Ledger
+from crawler_core.frontier.claims import Fetch
+from crawler_core.model import FetchRequest, FetchResult, Outcome, Purpose
+from crawler_core.store.writer import Store
+from tests.engine.crawling import config, crawling, outcomes_of, until
 from tests.engine.site import Answer, Ask, Reply, Site, page
 
 TEXT = "<p>some <b>text</b> " * 4_000
@@ -91,6 +95,29 @@ def test_cancelled_to_be_tried_later(store: Path) -> None:
         assert crawl.wait(10)
         assert crawl.snapshot().stages.waiting == 1
     assert "/a" not in outcomes_of(store)
+
+
+def test_what_is_put_off_has_not_failed(store: Path) -> None:
+    """To put a fetch off costs neither a try of its URL nor a retry of its host."""
+    settings = config("http://a.test/", ignore_robots=True)
+    opened = Store.create(store, settings, version="0")
+    ledger = Ledger(opened, settings, now=0.0, wall=lambda: 0.0, chance=lambda: 0.5)
+    ledger.load(0.0)
+    host, table = ledger.frontier.hosts["http://a.test"], ledger.frontier.table
+    request = FetchRequest(1, 1, "http://a.test/", Purpose.CRAWL)
+    for turn in range(1, 6):
+        assert ledger.frontier.claim(60.0 * turn) == Fetch(1, "http://a.test")
+        assert table.attempts[1] == 1
+        ledger.put_off(FetchResult(request, Outcome.CANCELLED), 60.0 * turn)
+        assert (table.attempts[1], host.retries, host.retry_count) == (0, 0, 1)
+    assert ledger.frontier.claim(400.0) == Fetch(1, "http://a.test")
+    is_to_parse, note = ledger.answered(FetchResult(request, Outcome.TIMEOUT), 400.0)
+    assert not is_to_parse
+    assert note.startswith("try 2 of 3")
+    assert (host.retries, host.requests) == (1, 6)
+    opened.commit()
+    assert [row.attempts for row in opened.urls()] == [1]
+    opened.close()
 
 
 def test_page_that_kills_its_worker_is_counted(store: Path) -> None:

@@ -25,7 +25,7 @@ from crawler_core.commands import (
 )
 from crawler_core.config import Secrets
 from crawler_core.crawl.local import Crawl
-from crawler_core.snapshot import Snapshot
+from crawler_core.snapshot import FINAL_STATES, Snapshot
 from tests.engine.crawling import (
     config,
     crawl_to_end,
@@ -229,6 +229,27 @@ def test_one_fetch_is_cancelled(store: Path) -> None:
     assert outcomes_of(store)["/1"] == "ok"
 
 
+def test_a_stop_that_found_nothing_left_is_no_stop(store: Path) -> None:
+    """A crawl that was told to stop when it had ended anyway hears later orders as any other."""
+    gate = threading.Event()
+
+    def answer(ask: Ask) -> Reply | str | None:
+        if ask.path == "/" and gate.wait(20):
+            return Reply(500)
+        return None
+
+    with Site(answer) as site, crawling(store, site.url(), retries=0) as crawl:
+        see(crawl, lambda now: now.fetch.busy == 1 and site.hits["/"] == 1)
+        crawl.send(Stop("you"))
+        see(crawl, lambda now: now.state == "stopping")
+        gate.set()
+        last = see(crawl, lambda now: now.state in FINAL_STATES)
+        assert (last.state, last.stopped_by) == ("finished", "")
+        crawl.send(RetryFailed())
+        until(lambda: site.hits["/"] == 2)
+        see(crawl, lambda now: now.state == "finished")
+
+
 def test_stop_right_after_a_late_retry(store: Path) -> None:
     """A stop that follows a retry at the end of a crawl ends it in good order."""
     sick = {"/1", "/2"}
@@ -309,10 +330,24 @@ def test_rate_of_a_host_is_changed_and_kept(store: Path) -> None:
             assert [host.rate_limit for host in last.hosts] == [20]
 
 
+def test_rate_of_a_resume_wins_over_an_older_key(store: Path) -> None:
+    """What is asked for last counts: --rate or --speed of a resume, not a key before it."""
+    with Site(wide(30)) as site:
+        with crawling(store, site.url(), rate=2) as crawl:
+            crawl.send(SetHostRate(site.origin, 20))
+            see(crawl, lambda now: [host.rate_limit for host in now.hosts] == [20])
+            crawl.send(Stop())
+            assert crawl.wait(5)
+        for option, value, limit in (("max_time", 60, 20), ("rate", 1, 1), ("max_time", 60, 1)):
+            with crawling_again(store, **{option: value}) as crawl:
+                last = see(crawl, lambda now: now.hosts)
+                assert [host.rate_limit for host in last.hosts] == [limit]
+
+
 @contextmanager
-def crawling_again(store: Path) -> Iterator[Crawl]:
+def crawling_again(store: Path, **changes: object) -> Iterator[Crawl]:
     """A crawl that is resumed, running; closed in the end."""
-    crawl = Crawl.resume(store, Secrets())
+    crawl = Crawl.resume(store, Secrets(), changes)
     try:
         crawl.start()
         yield crawl

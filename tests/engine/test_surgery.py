@@ -18,6 +18,7 @@ from crawler_core.commands import (
     Unexclude,
 )
 from crawler_core.crawl.local import Crawl
+from crawler_core.frontier.trap import TrapGuard
 from crawler_core.model import UrlState
 from crawler_core.scope import CAPPED
 from crawler_core.store.reader import StoreReader
@@ -280,6 +281,23 @@ def test_what_was_under_way_at_a_kill_is_dropped(store: Path) -> None:
         resume_to_end(store, parse_in="main")
         assert site.hits["/drop/3"] == before == 0
     assert skipped_of(store)[site.url("/drop/3")] == "excluded by /drop/"
+
+
+def test_a_trap_that_closes_is_told_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first page that is kept out as one of a trap gets a line in the log, others none."""
+    monkeypatch.setattr(TrapGuard.__init__, "__defaults__", (6,))
+    days = [f"/day/{n}" for n in range(1, 20)]
+    site: dict[str, Answer] = {"/": page("/day/0")}  # its title is known when the others are asked
+    site |= {day: page(title="Events") for day in days} | {"/day/0": page(*days, title="Events")}
+    with (
+        Site(site) as served,
+        crawling(store, served.url("/"), parse_in="main", fetch_workers=1) as crawl,
+    ):
+        assert crawl.wait(20)
+        told = [line for line in crawl.snapshot().log if "looks like a trap" in line.text]
+        assert f"{served.url('/day/{n}')}: 500 pages had one title" in told[0].text
+    assert len(told) == 1
+    assert "trap: many pages of one pattern, one title" in skipped_of(store).values()
 
 
 def test_a_trap_that_fills_the_queue_is_told(store: Path) -> None:

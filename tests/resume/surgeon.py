@@ -30,14 +30,15 @@ COMMANDS: tuple[AnyCommand, ...] = (
 
 
 def operate(path: Path) -> None:
-    """Carry out the commands, each in a transaction of its own."""
+    """Carry out the commands, each slice of them in a transaction of its own."""
     store = Store.open(path)
     ledger = Ledger(store, store.config, now=0.0, wall=time.time, chance=lambda: 0.5)
     ledger.load(0.0)
     store.commit()
     for command in COMMANDS:
         surgery.operate(ledger, command)  # type: ignore[arg-type]
-        store.commit()
+        while ledger.works.go_on(lambda: 0.0, 0.0):  # in the smallest slices
+            store.commit()
     store.close()
 
 

@@ -1,11 +1,13 @@
-"""A crawl dies while URLs are excluded, taken back, or capped: it is all there, or nothing."""
+"""A crawl dies while URLs are excluded, taken back, or capped: a resume has it all or nothing."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+from crawler_core.engine.ledger import Ledger
 from crawler_core.model import UrlState
 from crawler_core.scope import CAPPED, EXCLUDED
 from crawler_core.store.writer import Store
@@ -28,8 +30,18 @@ def before(path: Path) -> None:
     store.close()
 
 
+def resumed(path: Path) -> None:
+    """Take a crawl up again, and end what it was about when it died."""
+    store = Store.open(path)
+    ledger = Ledger(store, store.config, now=0.0, wall=time.time, chance=lambda: 0.5)
+    ledger.load(0.0)
+    ledger.works.go_on(time.monotonic, 60.0)
+    assert ledger.works.is_idle
+    store.close()
+
+
 def test_surgery_is_whole_or_not_at_all(tmp_path: Path) -> None:
-    """At each statement, what the configuration says and what is kept out agree."""
+    """Whatever statement it dies at, what the configuration says is kept out after a resume."""
     before(tmp_path / "before.crawl")
     done = subprocess.run(
         [sys.executable, "-m", "tests.resume.surgeon", str(tmp_path), "5"],
@@ -43,6 +55,7 @@ def test_surgery_is_whole_or_not_at_all(tmp_path: Path) -> None:
     stores = [path for path in tmp_path.glob("*.crawl") if path.stem.isdigit()]
     assert len(stores) > 10
     for path in stores:
+        resumed(path)
         store = Store.open(path)
         rows = list(store.urls())
         kept = [row.reason for row in rows if row.state is UrlState.KEPT_OUT]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from crawler_core.frontier.claims import Fetch, KeptOut
+from crawler_core.frontier.trap import TrapGuard
+from crawler_core.model import Role
+from crawler_core.scope import TRAP
 from tests.core.frontier.rows import LOCAL, REMOTE, add, claimed, frontier
 
 
@@ -85,3 +88,43 @@ def test_a_polite_host_waits_no_longer_for_what_is_gone() -> None:
     known.finish(ids[0])
     assert known.is_done
     assert known.claim(100.0) is None
+
+
+def test_forgotten_retries_are_passed_over() -> None:
+    """Of many retries that are kept out none is shown, counted or asked for; the others are."""
+    known = frontier()
+    ids = [add(known, f"{LOCAL}/{n}") for n in range(6)]
+    assert claimed(known, 0.0) == ids
+    host = known.host_of(ids[0])
+    for place, url_id in enumerate(ids):
+        known.retry(url_id, 0.0, 10.0 + place)
+    for url_id in (ids[0], ids[2], ids[3]):
+        assert known.keep_out(url_id, "no")
+    assert host.retry_count == known.waiting == 3
+    assert host.peek_retry() == (11.0, ids[1])
+    known.reopen(ids[0])  # waits with the others now, not behind them
+    assert claimed(known, 9.0) == [ids[0]]
+    known.retry(ids[0], 9.0, 100.0)
+    assert claimed(known, 20.0) == [ids[1], ids[4], ids[5]]
+    assert claimed(known, 109.0) == [ids[0]]
+    assert host.retry_count == 0
+
+
+def test_what_the_trap_guard_keeps_out_uses_up_no_place_of_a_cap() -> None:
+    """The places of a cap are for URLs that are asked for, each once."""
+    known = frontier()
+    kind = f"{LOCAL}/day/{{n}}"
+    known.trap = TrapGuard(1)
+    first = add(known, f"{LOCAL}/day/0")
+    assert claimed(known, 0.0) == [first]
+    known.trap.saw(f"{LOCAL}/day/0", "same")
+    known.trap.caps[kind] = 2
+    for number in range(1, 4):
+        trapped = add(known, f"{LOCAL}/day/{number}")
+        assert known.claim(0.0) == KeptOut(trapped, TRAP)
+    assert known.trap.caps == {kind: 2}
+    checked = add(known, f"{LOCAL}/day/4", role=Role.CHECK)  # for which there is no trap
+    assert claimed(known, 0.0) == [checked]
+    known.release(checked)
+    assert claimed(known, 0.0) == [checked]
+    assert known.trap.caps == {kind: 1}

@@ -170,6 +170,26 @@ def test_waits_are_host_wide_and_the_longest_counts() -> None:
     assert len(claimed(known, 101.0)) == 2
 
 
+@pytest.mark.parametrize("key", ["hold", "close", "fail", "nothing"])
+def test_no_key_cuts_a_retry_after_short(key: str) -> None:
+    """Opened by hand, a host is left alone for as long as it asked for, whatever was done to it."""
+    known = frontier()
+    first, second = add(known, f"{LOCAL}/a"), add(known, f"{LOCAL}/b")
+    assert claimed(known, 0.0) == [first, second]
+    known.throttle(first, 1.0, 100.0)
+    if key == "hold":
+        known.hold_host(LOCAL)
+    elif key == "close":
+        known.close_host(LOCAL, "skipped by you")
+    elif key == "fail":
+        for number in range(20):
+            known.hosts[LOCAL].breaker.record(number, Outcome.THROTTLED, 1.0)
+        assert known.hosts[LOCAL].breaker.is_open
+    known.open_host(LOCAL)
+    assert claimed(known, 100.9) == []
+    assert claimed(known, 101.0) == [first]
+
+
 def test_a_failing_host_is_probed_alone_and_then_given_up() -> None:
     """One request after 60, 120 and 240 s; then the host's URLs stay waiting."""
     known = frontier()
@@ -194,3 +214,36 @@ def test_a_failing_host_is_probed_alone_and_then_given_up() -> None:
     assert known.waiting == known.shelved == 7
     known.open_host(LOCAL)
     assert len(claimed(known, now)) == 7
+
+
+def test_a_rate_set_by_a_key_stays_when_a_host_becomes_internal() -> None:
+    """Only its requests at once change then; a rate that nobody set follows the limits."""
+    known = frontier(rate=50.0)
+    slow, other = known.host(f"{FAR}/", False), known.host("https://b.test/", False)
+    slow.set_rate(0.5)
+    for key in (FAR, "https://b.test"):
+        known.host(f"{key}/", True)
+    assert (slow.rate, slow.at_once) == (0.5, 5)
+    assert (other.rate, other.at_once) == (50.0, 5)
+
+
+@pytest.mark.parametrize("key", ["hold", "close"])
+def test_what_was_only_held_or_skipped_keeps_its_breaker(key: str) -> None:
+    """Taken up again, a host that failed is probed as if it had not been left alone."""
+    known = frontier()
+    first = add(known, f"{LOCAL}/a")
+    host = known.hosts[LOCAL]
+    for number in range(20):
+        host.breaker.record(number, Outcome.SERVER_ERROR, 0.0)
+    if key == "hold":
+        known.hold_host(LOCAL)
+    else:
+        known.close_host(LOCAL, "skipped by you")
+    known.open_host(LOCAL)
+    assert host.breaker.is_open
+    assert not host.closed
+    assert host.note != "skipped by you"
+    assert claimed(known, 59.0) == []
+    assert claimed(known, 60.0) == [first]
+    known.open_host(LOCAL)  # it is neither held nor skipped: that means its breaker
+    assert not host.breaker.is_open
