@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import logging
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 
 import msgspec
 from rich.console import Console
+from rich.text import Text
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -28,6 +30,7 @@ from tui.keymap import Keymap
 from tui.keytable import KEYS
 from tui.screens.dashboard import Dashboard
 from tui.screens.keystrokes import InOrder
+from tui.screens.results import ResultsPane
 from tui.screens.small import TooSmall, is_too_small
 from tui.screens.start import StartScreen
 from tui.taste import WORDS
@@ -36,6 +39,7 @@ from tui.wire import Forgiving, thrifty
 
 CLOSE_WAIT = 5.0
 """Seconds that an engine gets to end in order when the app lets go of it."""
+_log = logging.getLogger(__name__)
 _CODES = {"quit": 0, "interrupt": 130, "terminate": 143, "hangup": 129}
 _WHERE = "\x1b[6n"
 """Asks for the place of the cursor, which comes as an event when all before it is drawn."""
@@ -52,6 +56,12 @@ class Taste(msgspec.Struct, frozen=True):
     theme: str = "dark"
     remember: Callable[[str], None] = lambda _: None
     """Called with the name of a theme that was chosen in the app."""
+    columns: tuple[str, ...] = ()
+    """Names of the results' columns; none: the usual ones."""
+    remember_columns: Callable[[tuple[str, ...]], None] = lambda _: None
+    """Called with the columns that were chosen in the app."""
+    log: str = ""
+    """The file in which the details are of what goes wrong inside."""
 
 
 class CrawlApp(InOrder[Ending]):
@@ -112,7 +122,8 @@ class CrawlApp(InOrder[Ending]):
 
     def dashboard_of(self, client: Client) -> Dashboard:
         """A dashboard for a crawl."""
-        return Dashboard(client, self.session, self._csv, self.taste.keymap)
+        taste = self.taste
+        return Dashboard(client, self.session, self._csv, taste.keymap, taste.columns)
 
     def leave(self, reason: str, *, showing: bool = False) -> None:
         """End the app; `showing` keeps what is on the screen for the normal one."""
@@ -124,6 +135,7 @@ class CrawlApp(InOrder[Ending]):
             store=self.client.store if self.client else None,
             last_screen=self._last_screen() if showing else "",
             csv_rows=dashboard.csv_rows if dashboard else None,
+            only_looked=self.client is not None and self.client.read_only,
         )
         if self._leaving or dashboard is None or not dashboard.echo.owes:
             self.exit(ending)
@@ -146,9 +158,23 @@ class CrawlApp(InOrder[Ending]):
         else:
             dashboard.action_leave()
 
+    def turn_to(self, client: Client) -> None:
+        """Show another crawl in place of what is shown now, and of all that lies over that."""
+        self.client = client
+        while not isinstance(self.screen, Dashboard | StartScreen):
+            self.pop_screen()
+        self.switch_screen(self.dashboard_of(client))
+        if is_too_small(self.size):
+            self.push_screen(TooSmall(crawling=True))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key does something now: the palette needs more room than nothing."""
+        if action == "command_palette" and isinstance(self.screen, TooSmall):
+            return False
+        return super().check_action(action, parameters)
+
     def on_start_screen_opened(self, event: StartScreen.Opened) -> None:
-        self.client = event.client
-        self.switch_screen(self.dashboard_of(event.client))
+        self.turn_to(event.client)
 
     def on_start_screen_leave(self, _: StartScreen.Leave) -> None:
         self.leave("quit")
@@ -187,13 +213,14 @@ class CrawlApp(InOrder[Ending]):
             self.pop_screen()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every key of the dashboard by its name, and the themes."""
+        """Every key of the dashboard that is of use by its name, and the themes."""
         if isinstance(screen, Dashboard):
+            looking = screen.client.read_only
             for key in KEYS:
-                if key.name != "palette":
+                if key.name != "palette" and not (looking and key.changes):
                     action = screen.run_action
                     yield SystemCommand(
-                        key.does.capitalize(),
+                        key.does[:1].upper() + key.does[1:],
                         f"key {self.taste.keymap.shown(key)}",
                         lambda run=action, name=key.action: self.call_later(run, name),
                     )
@@ -207,6 +234,11 @@ class CrawlApp(InOrder[Ending]):
         """Change the colours, now and for the next time."""
         self.theme = name
         self.taste.remember(name)
+
+    def on_results_pane_columns_chosen(self, event: ResultsPane.ColumnsChosen) -> None:
+        """Keep the columns for the next crawl of this session, and for the next session."""
+        self.taste = msgspec.structs.replace(self.taste, columns=event.names)
+        self.taste.remember_columns(event.names)
 
     def get_driver_class(self) -> type[Driver]:
         """The driver of this platform, which sends as little as shows the same."""
@@ -226,6 +258,18 @@ class CrawlApp(InOrder[Ending]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is left of the colours where the terminal has few or none."""
         return self._few or super().get_line_filters()
+
+    def _fatal_error(self) -> None:
+        # Textual would print every frame with its local variables, and these may be secrets.
+        _log.exception("the screen failed")
+        if self._failed:
+            return
+        self._failed = True
+        name = type(self._exception).__name__
+        where = f", the details are in {self.taste.log}" if self.taste.log else ""
+        self.panic(Text(f"crawltui: The screen failed ({name}); what was crawled is kept{where}."))
+
+    _failed = False
 
     @property
     def _is_crawling(self) -> bool:

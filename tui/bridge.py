@@ -116,11 +116,14 @@ class Rows(Protocol):
     def rows(self, ids: Sequence[int]) -> list[ResultRow]:
         """The rows of some ids; what is not done is left out."""
 
-    def prepare(self) -> None:
-        """Get ready for many searches: takes a while at first, and makes them faster."""
+    def prepare(self, *, whole: bool = True) -> bool:
+        """Get ready for many searches, or do a part of it; True when nothing is left to do."""
 
     def interrupt(self) -> None:
         """Called from another thread: let what is read now end at once, with a CrawlError."""
+
+    def be_brief(self, seconds: float) -> None:
+        """Wait no longer than so for a file that another program has locked."""
 
     def broken(self, limit: int, offset: int = 0, sources: int = 3) -> list[BrokenTarget]:
         """Broken targets, each with the first pages that hold a link to it."""
@@ -207,6 +210,17 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """The last screen with its colours as terminal codes, if it was asked for."""
     csv_rows: int | None = None
     """Rows of the CSV that was wished for, if the whole crawl was written to it."""
+    only_looked: bool = False
+    """The crawl was that of others, or over: nothing was done to it."""
+
+
+UNSEEN = "known only while a crawl runs"
+"""What is said of workers, futures and hosts where `is_unseen`."""
+
+
+def is_unseen(snapshot: Snapshot) -> bool:
+    """Whether nobody runs the crawl: its file tells of no worker, no future and no host."""
+    return is_final(snapshot) and not snapshot.fetch.maximum
 
 
 def is_final(snapshot: Snapshot | None) -> bool:

@@ -155,13 +155,14 @@ def crawl(theme: str, **options: Any) -> int:
     return _judged(code, store) if output.fail_on_broken else code
 
 
-@root.command(hidden=True)
-def start() -> int:
+@root.command(cls=flags.GroupedCommand, hidden=True)
+@flags.theme_option
+def start(theme: str) -> int:
     """The start screen."""
     if not has_screen():
         say(*root.get_help(click.Context(root, info_name="crawltui", **_SETTINGS)).splitlines())
         return _WRONG
-    return opened(DashRequest(kind="start"))
+    return opened(DashRequest(kind="start", theme=theme))
 
 
 @root.command(cls=flags.GroupedCommand)
@@ -203,7 +204,7 @@ def export(store: str, output: str, what: str, csv_bom: bool, raw_csv: bool) -> 
     """Write a crawl's results as CSV, also while it runs."""
     path = places.resolve(store)
     to_stdout = output == "-"
-    target = Path(output).expanduser()
+    target = places.path_of(output)
     with StoreReader(path) as reader:
         raw = raw_csv or reader.config().raw_csv
         if to_stdout:
@@ -254,6 +255,7 @@ def crawls(delete: str | None, older: float | None) -> None:
     cls=flags.GroupedOption,
     group="Site",
     type=click.Choice(["pools"]),
+    metavar="pools",
     help="Thread pools and process pools in six steps, for a class.",
 )
 @flags.csv_options

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from rich.cells import cell_len, set_cell_size
@@ -119,8 +120,17 @@ def plain(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    return _plain_often(text) if len(text) < _OFTEN else _plain(text)
+
+
+def _plain(text: str) -> str:
     safe = clean(text).translate(_UNEVEN)
     return safe if safe.isprintable() else "".join(c for c in safe if c.isprintable())
+
+
+_OFTEN = 250
+"""Characters below which a text is remembered: rules, bars and labels come in each frame."""
+_plain_often = lru_cache(2_048)(_plain)
 
 
 def fit(text: str, cells: int) -> str:

@@ -25,6 +25,7 @@ VARIABLE = "CRAWLTUI_KEYS"
 FIXED = {
     **dict.fromkeys(("up", "down", "j", "k", "pageup", "pagedown"), "moves in every list"),
     **dict.fromkeys(("home", "end", "g", "G"), "moves in every list"),
+    **dict.fromkeys(("left", "right", "h", "l"), "opens and closes the folders of the site"),
     "escape": "goes back everywhere",
     "shift+tab": "leads to the panel before",
     "ctrl+c": "always quits",
@@ -87,13 +88,16 @@ class Keymap(msgspec.Struct, frozen=True):
 
 
 def keymap_file(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the keys of one's own are looked for."""
+    """Where the keys of one's own are looked for. Raises ConfigError for a home that is none."""
     named = environ.get(VARIABLE, "")
-    return (
-        Path(named).expanduser()
-        if named
-        else platformdirs.user_config_path("crawltui") / "keys.toml"
-    )
+    if not named:
+        return platformdirs.user_config_path("crawltui") / "keys.toml"
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:
+        raise ConfigError(
+            f"{VARIABLE} names {named}, but that user has no home here: write the whole path."
+        ) from None
 
 
 def read_keymap(environ: Mapping[str, str] = os.environ) -> Keymap:
@@ -104,17 +108,35 @@ def read_keymap(environ: Mapping[str, str] = os.environ) -> Keymap:
     """
     path = keymap_file(environ)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         if environ.get(VARIABLE):
             raise ConfigError(
-                f"{VARIABLE} names {path}, which does not exist: crawltui keys > {path} makes one."
+                f"{VARIABLE} names {path}, which does not exist: crawltui keys --write makes it."
             ) from None
         return Keymap()
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
         raise ConfigError(f"The keys cannot be read from {path}: {why}.") from None
     return parse_keymap(text, str(path))
+
+
+def write_keymap(environ: Mapping[str, str] = os.environ) -> Path:
+    """Write the table of keys where it is looked for, and make the folder; where that is.
+
+    Raises ConfigError for a file that is there already, or cannot be written.
+    """
+    path = keymap_file(environ)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(as_toml(Keymap()) + "\n")
+    except OSError as error:
+        if isinstance(error, FileExistsError) and error.filename == str(path):
+            sentence = f"{path} is there already: edit it, or move it away first."
+            raise ConfigError(sentence) from None
+        raise ConfigError(f"The keys cannot be written to {path}: {error.strerror}.") from None
+    return path
 
 
 def parse_keymap(text: str, source: str) -> Keymap:

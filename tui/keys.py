@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from textual.binding import Binding
 
@@ -17,7 +17,8 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("esc", "clear the filter, go back"),
 )
 """Keys of every table; they are bound where the tables are."""
-_BY_NAME = {key.name: key for key in KEYS}
+_FOREMOST = ("fetch-more", "parse-more", "pause", "save", "filter", "why")
+"""What the footer of the overview names even where there is hardly any room."""
 
 
 def bindings() -> Iterator[Binding]:
@@ -32,13 +33,22 @@ def hints(
     *,
     changing: bool,
     keymap: Keymap = Keymap(),  # noqa: B008 - frozen
+    also: Container[str] = (),
 ) -> list[tuple[str, str, str]]:
-    """The footer of a tab: keys, words, action; without `changing`, no key that sends."""
+    """The footer of a tab: keys, words, action.
+
+    Without `changing` there is no key that sends, but for those whose names are in `also`.
+    Where there are several keys, the action of each follows that of the words, after a bar.
+    """
     found = []
-    for key in KEYS:
-        if key.hint and tab in key.tabs and (changing or not key.changes):
+    foremost = _FOREMOST if tab == "overview" else ()
+    for key in sorted(KEYS, key=lambda key: _place(key.name, foremost)):
+        obeyed = changing or not key.changes or key.name in also
+        if key.hint and tab in key.tabs and obeyed:
             shown, _, word = key.hint.partition("|")
-            found.append((_hinted(shown, keymap), word, key.action))
+            each = [_BY_TOKEN[token].action for token in shown.split(" ")]
+            actions = [key.action, *each] if len(each) > 1 else [key.action]
+            found.append((_hinted(shown, keymap), word, "|".join(actions)))
     return found
 
 
@@ -49,6 +59,11 @@ def respelled(text: str, keymap: Keymap) -> str:
     return _NAMED_KEYS.sub(lambda found: _hinted(found[0], keymap), text)
 
 
+def without_keys(says: str) -> str:
+    """A verdict's sentence for somebody who only looks on: what is the case, no key to press."""
+    return _ADVICE.sub("", says)
+
+
 def relabelled(label: str, keymap: Keymap) -> str:
     """A label of keys alone ("+ −", "x") with one's own instead."""
     return _hinted(label, keymap) if keymap.changed else label
@@ -56,6 +71,10 @@ def relabelled(label: str, keymap: Keymap) -> str:
 
 def _hinted(shown: str, keymap: Keymap) -> str:
     return " ".join(_own(token, keymap) for token in shown.split(" "))
+
+
+def _place(name: str, foremost: Sequence[str]) -> int:
+    return foremost.index(name) if name in foremost else len(foremost)
 
 
 def _own(token: str, keymap: Keymap) -> str:
@@ -71,8 +90,12 @@ _BY_TOKEN["−"] = _BY_TOKEN["-"]  # as panels write it
 _ONE = "(?:" + "|".join(re.escape(token) for token in _BY_TOKEN) + ")"
 _NAMED_KEYS = re.compile(
     rf"(?<=press ){_ONE}(?: or {_ONE})?(?!\w)"
-    rf"|(?<!\S){_ONE}(?= (?:shows|saves|quits|cancels|changes|follows|goes on|has no effect)\b)"
+    rf"|(?<!\S){_ONE}(?: {_ONE})*(?= (?:shows|saves|quits|cancels|changes|follows|goes on|"
+    r"has no effect|leads|asks|takes|take)\b)"
 )
+
+_ADVICE = re.compile(r"(?:: |, )(?:press [^,]*|\+ has no effect|\. on tab 4 [^,]*)")
+"""What a verdict advises: a clause that names a key which changes the crawl."""
 
 
 def table() -> str:

@@ -130,7 +130,7 @@ def output_of(typed: Typed, store: Path | None) -> Output:
         raise ConfigError("--csv - and --json both want standard output: give --csv a file.")
     if typed.csv == "":
         raise ConfigError("--csv needs a path, or - for standard output.")
-    csv = None if typed.csv is None or to_stdout else Path(typed.csv).expanduser()
+    csv = None if typed.csv is None or to_stdout else places.path_of(typed.csv)
     if csv is not None:
         check_csv(csv, store)
     return Output(
@@ -173,7 +173,7 @@ def store_of(typed: Typed) -> Path | None:
         return None
     if not typed.store:
         raise ConfigError("--store needs the path of a file.")
-    store = Path(typed.store).expanduser()
+    store = places.path_of(typed.store)
     if is_locked(store):
         raise StoreInUse(f"A running crawl owns {store}: watch it with crawltui view, or stop it.")
     if store.exists() and not typed.force:

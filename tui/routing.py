@@ -19,8 +19,8 @@ def routed(argv: Sequence[str], known: Sequence[str], *, hidden: Sequence[str]) 
     `known` are the commands that people are told of, `hidden` the others. Raises ConfigError
     for a first word that is neither a command nor looks like a URL.
     """
-    if not argv:
-        return ["start"]
+    if not argv or _is_theme_alone(argv):
+        return ["start", *argv]
     first = argv[0]
     if first in known or first in hidden or first in _OWN_OPTIONS:
         return list(argv)
@@ -38,6 +38,14 @@ def refuse_commands(words: Sequence[str], known: Sequence[str]) -> None:
                 f"{word} is a command: write it first, as in crawltui {word} … "
                 f"(a host of that name is http://{word}/)."
             )
+
+
+def _is_theme_alone(argv: Sequence[str]) -> bool:
+    """Colours are all that is said: they are for the start screen."""
+    option, *values = argv
+    return (option == "--theme" and len(values) == 1) or (
+        option.startswith("--theme=") and not values
+    )
 
 
 def _looks_like_url(word: str) -> bool:

@@ -7,6 +7,8 @@ makes that safe to leave open: one command that only looks, one address, one key
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import secrets
 import shlex
 import signal
@@ -17,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from textual_serve.app_service import AppService
 from textual_serve.server import Server
 
 from crawler_core.errors import ConfigError
+from crawler_core.text import clean
 from tui.streams import say
 
 HOST = "127.0.0.1"
@@ -27,6 +31,13 @@ MOST_VIEWERS = 8
 """Tabs at once: each is a process of some 60 MB."""
 _GOODBYE = 3.0
 """Seconds that viewers get to end; one that does not sees its parent gone soon after."""
+_HEARTBEAT = 15.0
+"""Seconds between two looks whether the page is still there."""
+_PRELUDE = b"__GANGLION__\n"
+"""What Textual's driver for pages writes before its first packet."""
+_MOST_SAID = 2000
+"""Bytes of a viewer's last words that are kept."""
+_LEAST_CELLS, _MOST_CELLS = 10, 1000
 _PAGES = Path(__file__).parent / "web"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self' 'unsafe-inline' data: blob:; "
@@ -48,6 +59,36 @@ def serve(store: Path, port: int = 0) -> int:
     return 0
 
 
+class Viewer(AppService):
+    """The process of one tab; when it ends by itself, the page is told its last words."""
+
+    async def run(self) -> None:
+        """Hand on what the viewer draws until it ends; then close the page's socket."""
+        process = self._process
+        assert process is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        words = asyncio.create_task(_last_words(process.stderr))
+        # It has ended, or nobody looks on any more.
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionResetError):
+            await self._hand_on(process.stdout)
+        with contextlib.suppress(ConnectionResetError):
+            if why := await words:
+                await self.remote_write_str(json.dumps(["ended", why]))
+            await self.remote_close()
+
+    async def _hand_on(self, drawn: asyncio.StreamReader) -> None:
+        """Packets: a letter for the kind, four bytes for the length, and what is in it."""
+        while await drawn.readline() not in {_PRELUDE, b""}:
+            pass
+        kinds = {b"D": self.on_data, b"M": self.on_meta, b"P": self.on_packed}
+        while True:
+            head = await drawn.readexactly(5)
+            packet = await drawn.readexactly(int.from_bytes(head[1:], "big"))
+            if (take := kinds.get(head[:1])) is not None:
+                await take(packet)
+
+
 class Viewers(Server):
     """Hands out the page and starts a viewer for each tab that may have one.
 
@@ -57,7 +98,8 @@ class Viewers(Server):
     """
 
     def __init__(self, store: Path, port: int) -> None:
-        viewer = [sys.executable, "-m", "tui", "viewer", str(store)]
+        # With -P: a package of this name in the folder that one is in is not ours.
+        viewer = [sys.executable, "-P", "-m", "tui", "viewer", str(store)]
         super().__init__(
             f"exec {shlex.join(viewer)}",
             host=HOST,
@@ -105,14 +147,37 @@ class Viewers(Server):
             await asyncio.wait(set(self._tabs), timeout=_GOODBYE)
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """The life of a tab: a viewer for as long as its socket is open."""
         tab = asyncio.current_task()
         assert tab is not None
         self._refuse_crowd()
         self._tabs.add(tab)
+        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT)
         try:
-            return await super().handle_websocket(request)
+            await socket.prepare(request)
+            await self._look_on(socket, _cells(request, "width", 80), _cells(request, "height", 24))
+        except asyncio.CancelledError:
+            await socket.close()
         finally:
             self._tabs.discard(tab)
+        return socket
+
+    async def _look_on(self, socket: web.WebSocketResponse, width: int, height: int) -> None:
+        async def close() -> None:
+            await socket.close()
+
+        viewer = Viewer(
+            self.command,
+            write_bytes=socket.send_bytes,
+            write_str=socket.send_str,
+            close=close,
+            download_manager=self.download_manager,
+        )
+        try:
+            await viewer.start(width, height)
+            await self._process_messages(socket, viewer)
+        finally:
+            await viewer.stop()
 
     def _refuse_crowd(self) -> None:
         if len(self._tabs) >= MOST_VIEWERS:
@@ -136,6 +201,22 @@ class Viewers(Server):
             response.headers.update(_HEADERS)
             response.set_cookie(self._cookie, self.key, httponly=True, samesite="Strict")
         return response
+
+
+async def _last_words(errors: asyncio.StreamReader) -> str:
+    """The last line that a process writes; its end is waited for."""
+    end = b""
+    while more := await errors.read(4096):
+        end = (end + more)[-_MOST_SAID:]
+    lines = end.decode("utf-8", "replace").split("\n")
+    return clean(next((line for line in reversed(lines) if line.strip()), ""))
+
+
+def _cells(request: web.Request, name: str, usual: int) -> int:
+    """A size of the page's terminal, within reason."""
+    with contextlib.suppress(ValueError):
+        return max(_LEAST_CELLS, min(int(request.query.get(name, usual)), _MOST_CELLS))
+    return usual
 
 
 async def _until_interrupted(server: Viewers, listening: socket.socket) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from crawler_core import url as urls
 from crawler_core.crawl.places import CrawlEntry, look
 from crawler_core.snapshot import Snapshot
+from crawler_core.store.lock import is_locked
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import BrokenTarget, Summary
 from crawler_core.text import clean
@@ -37,15 +38,47 @@ def summary_lines(
     rows were written to; `resume` the command that goes on with a crawl. Raises
     EnvironmentRefused and StoreFormatError.
     """
-    summary, entry = reader.summary(), look(reader.path)
+    entry = look(reader.path)
+    summary = (entry.summary if entry else None) or reader.summary()
     lines = [
-        _headline(summary, entry, snapshot),
+        _headline(summary.start_urls, _state(summary, entry, snapshot), summary.elapsed),
         "",
         *_counts(summary),
         *_trouble(snapshot),
         *_broken(reader, summary),
         "",
-        *_whereabouts(reader.path, entry, csv, rows, resume),
+        *_csv(csv, rows),
+        *_whereabouts(
+            reader.path,
+            is_running=entry is not None and entry.running,
+            is_unfinished=entry is not None and entry.is_unfinished,
+            exports=csv is None,
+            resume=resume,
+        ),
+    ]
+    return [clean(line) for line in lines]
+
+
+def farewell_lines(store: Path, snapshot: Snapshot) -> list[str]:
+    """The same of a crawl that was only looked at: what the screen knew, so that nothing of a
+    large file is read again."""
+    is_running = is_locked(store)
+    state = "running" if is_running else snapshot.state
+    lines = [
+        _headline(snapshot.start_urls, state, snapshot.elapsed),
+        "",
+        _fact(
+            "Done",
+            f"{formats.plural(snapshot.done, 'URL')}, {formats.count(snapshot.broken)} broken",
+        ),
+        *_waiting(snapshot.stages.waiting),
+        "",
+        *_whereabouts(
+            store,
+            is_running=is_running,
+            is_unfinished=snapshot.state in {"stopped", "incomplete"}
+            or snapshot.stages.waiting > 0,
+        ),
     ]
     return [clean(line) for line in lines]
 
@@ -61,16 +94,19 @@ def joined(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{formats.count(number)} {name}" for name, number in ranked if number)
 
 
-def _headline(summary: Summary, entry: CrawlEntry | None, snapshot: Snapshot | None) -> str:
+def _state(summary: Summary, entry: CrawlEntry | None, snapshot: Snapshot | None) -> str:
     state = entry.state if entry else summary.state
     if snapshot is not None and snapshot.state == "failed":
         state = "failed"
-    start = ", ".join(urls.display(start) for start in summary.start_urls[:3])
-    more = len(summary.start_urls) - 3
-    others = f" and {formats.count(more)} more" if more > 0 else ""
     by = snapshot.stopped_by if snapshot else ""
-    stopped = f" by {by}" if by and state in {"stopped", "incomplete"} else ""
-    return f"{start}{others}: {state}{stopped} after {formats.clock(summary.elapsed)}"
+    return f"{state} by {by}" if by and state in {"stopped", "incomplete"} else state
+
+
+def _headline(starts: Sequence[str], state: str, elapsed: float) -> str:
+    start = ", ".join(urls.display(start) for start in starts[:3])
+    more = len(starts) - 3
+    others = f" and {formats.count(more)} more" if more > 0 else ""
+    return f"{start}{others}: {state} after {formats.clock(elapsed)}"
 
 
 def _counts(summary: Summary) -> Iterator[str]:
@@ -90,8 +126,12 @@ def _counts(summary: Summary) -> Iterator[str]:
     for reason, number in summary.skipped.items():
         yield _fact(name, f"{formats.count(number)} {reason}")
         name = ""
-    if summary.waiting:
-        yield _fact("Waiting", f"{formats.plural(summary.waiting, 'URL')} still to be asked for")
+    yield from _waiting(summary.waiting)
+
+
+def _waiting(count: int) -> Iterator[str]:
+    if count:
+        yield _fact("Waiting", f"{formats.plural(count, 'URL')} still to be asked for")
 
 
 def _trouble(snapshot: Snapshot | None) -> Iterator[str]:
@@ -139,19 +179,27 @@ def _said(target: BrokenTarget) -> str:
     return said if target.status_code >= 400 else f"{said} ({target.outcome})"
 
 
-def _whereabouts(
-    store: Path, entry: CrawlEntry | None, csv: Path | None, rows: int, resume: str
-) -> Iterator[str]:
+def _csv(csv: Path | None, rows: int) -> Iterator[str]:
     if csv is not None:
         yield _fact("CSV", f"{csv} ({formats.plural(rows, 'row')})")
+
+
+def _whereabouts(
+    store: Path,
+    *,
+    is_running: bool,
+    is_unfinished: bool,
+    exports: bool = True,
+    resume: str = "crawltui resume",
+) -> Iterator[str]:
     yield _fact("Crawl", str(store))
-    if entry is not None and entry.running:
+    if is_running:
         yield _fact("It runs on", resume_command(store, "crawltui view"))
         return
-    if entry is not None and entry.is_unfinished:
+    if is_unfinished:
         yield _fact("Go on", resume_command(store, resume))
     yield _fact("Look", resume_command(store, "crawltui view"))
-    if csv is None:
+    if exports:
         yield _fact("Export", f"{resume_command(store, 'crawltui export')} -o FILE.csv")
 
 

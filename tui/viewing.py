@@ -9,7 +9,7 @@ import click
 
 from crawler_core.crawl import places
 from crawler_core.errors import ConfigError, EnvironmentRefused
-from tui.keymap import as_toml, read_keymap
+from tui.keymap import as_toml, read_keymap, write_keymap
 from tui.options import DashRequest
 from tui.requests import stored_config
 from tui.streams import has_screen, say
@@ -72,9 +72,13 @@ def viewer(store: str) -> int:
 
 
 @click.command()
-def keys() -> None:
+@click.option("--write", is_flag=True, help="Write them to the file that is read, a new one.")
+def keys(write: bool) -> None:
     """Print the keys as TOML, ready to be edited."""
-    say(*as_toml(read_keymap()).splitlines())
+    if write:
+        say(f"Wrote {write_keymap()}: change what you like, delete what may stay as it is.")
+    else:
+        say(*as_toml(read_keymap()).splitlines())
 
 
 COMMANDS = (view, serve, viewer, keys)

@@ -6,13 +6,21 @@ of all bytes on the line. Here only what differs from the piece before is sent.
 
 from __future__ import annotations
 
+import os
 import re
+import select
+from collections.abc import Callable
 from functools import lru_cache
+from io import RawIOBase
 from typing import IO, NamedTuple
 
 _SGR = re.compile("\x1b\\[([0-9;]*)m")
 _MOVES = re.compile("(?:\x1b\\[[0-9]+;[0-9]+H)*")
 """Jumps of the cursor paint nothing: the colours before them do not matter."""
+_MOST_KEPT = 8192
+"""Bytes that are kept for one sending."""
+_LOOK_AGAIN = 1.0
+"""Seconds after which a terminal that takes nothing is tried again."""
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
 """What ends an attribute (ECMA-48 §8.3.117); for others all is reset."""
 
@@ -32,28 +40,33 @@ class Forgiving:
     """The terminal's file; once the terminal is gone, what is written to it goes nowhere.
 
     Textual's writer is a thread that an error ends, and whoever writes then waits for it for ever.
+    A terminal that is only slow is waited for, also where another program that shares it has made
+    it one that does not block: the file itself would lose what it could not write at once.
     """
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
+        self._raw = None if os.name == "nt" else _raw_of(file)
+        self._encoding = getattr(file, "encoding", None) or "utf-8"
+        self._kept = bytearray()
         self._is_gone = False
 
     def write(self, text: str) -> int:
         """Write what can be written; the length of `text`."""
-        if not self._is_gone:
-            try:
-                self._file.write(text)
-            except (OSError, ValueError):
-                self._is_gone = True
+        if self._raw is None:
+            self._try(lambda: self._file.write(text))
+        elif not self._is_gone:
+            self._kept += text.encode(self._encoding, "replace")
+            if len(self._kept) >= _MOST_KEPT:
+                self._send(self._raw)
         return len(text)
 
     def flush(self) -> None:
         """Send what was written."""
-        if not self._is_gone:
-            try:
-                self._file.flush()
-            except (OSError, ValueError):
-                self._is_gone = True
+        if self._raw is None:
+            self._try(self._file.flush)
+        else:
+            self._send(self._raw)
 
     def fileno(self) -> int:
         """The descriptor of the terminal."""
@@ -62,6 +75,25 @@ class Forgiving:
     def isatty(self) -> bool:
         """Whether it is a terminal."""
         return self._file.isatty()
+
+    def _send(self, raw: RawIOBase) -> None:
+        left, self._kept = memoryview(self._kept), bytearray()
+        while left and not self._is_gone:
+            try:
+                taken = raw.write(left)
+                if taken is None:  # it takes nothing now, and does not block
+                    select.select([], [raw], [], _LOOK_AGAIN)
+            except (OSError, ValueError):
+                self._is_gone = True
+            else:
+                left = left[taken or 0 :]
+
+    def _try(self, deed: Callable[[], object]) -> None:
+        if not self._is_gone:
+            try:
+                deed()
+            except (OSError, ValueError):
+                self._is_gone = True
 
 
 def thrifty(text: str) -> str:
@@ -81,6 +113,11 @@ def thrifty(text: str) -> str:
     if shown != wanted:
         out.append(_change(shown, wanted))
     return "".join(out)
+
+
+def _raw_of(file: IO[str]) -> RawIOBase | None:
+    raw = getattr(getattr(file, "buffer", None), "raw", None)
+    return raw if isinstance(raw, RawIOBase) else None
 
 
 @lru_cache(4096)

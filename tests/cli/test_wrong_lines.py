@@ -17,6 +17,9 @@ URL = "{url}"
 WRONG = [
     (("run",), "Name at least one URL"),
     (("run", ""), "The URL is empty"),
+    (("run", URL, "--csv", "~nosuch-user/a.csv"), "that user has no home here"),
+    (("run", URL, "--store", "~nosuch-user/a.crawl"), "that user has no home here"),
+    (("view", "~nosuch-user/a.crawl"), "that user has no home here"),
     (("run", "ftp://example.org/"), "scheme ftp"),
     (("ftp://example.org/",), "scheme ftp"),
     (("javascript:alert(1)",), "scheme javascript"),
@@ -54,6 +57,8 @@ WRONG = [
     (("run", URL, "--speed", "fast"), "gentle"),
     (("run", URL, "--include", "("), "no regular expression"),
     (("run", URL, "--exclude", "[a"), "no regular expression"),
+    (("run", URL, "--include", "(/[a-z]+)+$"), "--include '(/[a-z]+)+$' has repeats that can"),
+    (("run", URL, "--exclude", "(.*)*"), "--exclude '(.*)*' has repeats that can"),
     (("run", URL, "--header", "nonsense"), "with a colon"),
     (("run", URL, "--header", "B@d name: 1"), "--header needs"),
     (("run", URL, "--auth", "nobody"), "USER:PASS"),

@@ -39,6 +39,7 @@ class Terminal:
         self._theirs = theirs
         environment = os.environ | {
             "TERM": "xterm-256color",
+            "XDG_CONFIG_HOME": str(self._home / "config"),
             "XDG_DATA_HOME": str(self._home / "data"),
             "XDG_STATE_HOME": str(self._home / "state"),
         }

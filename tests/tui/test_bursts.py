@@ -37,7 +37,7 @@ def test_bursts_send_commands(session: FakeSession, client: FakeClient) -> None:
     """Menus and prompts can be driven without waiting for them."""
 
     async def scenario(it: Drive) -> None:
-        await it.burst("4", "H", "k", until=lambda: len(client.sent) == 1)
+        await it.burst("4", "H", "s", until=lambda: len(client.sent) == 1)
         await it.burst("W", "9", "tab", "enter", until=lambda: len(client.sent) == 2)
 
     drive(CrawlApp(session, client), scenario)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual.command import CommandPalette
 
 from crawler_core.commands import (
     AnyCommand,
@@ -29,6 +30,7 @@ from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession, busy_snapshot
 from tui.app import CrawlApp
 from tui.keytable import TABS
+from tui.screens.small import TooSmall
 from tui.widgets.steady import at_rest
 
 DOCS = "https://docs.example.org"
@@ -47,7 +49,7 @@ KEYS_AND_COMMANDS: list[tuple[list[str], list[AnyCommand]]] = [
     (["x"], [Cancel(4811)]),
     (["5", "x"], [Cancel(4907)]),
     (["4", "comma"], [SetHostRate(DOCS, 50.0)]),
-    (["4", "H", "k"], [SkipHost(DOCS)]),
+    (["4", "H", "s"], [SkipHost(DOCS)]),
     (["4", "H", "p"], [PauseHost(DOCS)]),
     (["4", "end", "up", "H", "r"], [ReopenHost("http://127.0.0.1:8083")]),
     (["4", "full_stop"], [ReopenHost("http://127.0.0.1:8083")]),
@@ -257,7 +259,7 @@ def test_done_says_what_next(store: Path) -> None:
 
     async def scenario(it: Drive) -> None:
         assert it.shows("DONE")
-        assert it.shows("127 broken: 3 shows them, s saves a CSV, q quits")
+        assert it.shows("127 broken: 3 shows them, w shows why 214 were kept out, s saves a CSV")
         assert it.shows("its faults are on purpose")
         assert not it.shows("+ - fetch")
         await it.press("q")
@@ -330,6 +332,25 @@ def test_too_small(session: FakeSession, client: FakeClient) -> None:
         assert it.shows("JUST FINISHED")
 
     drive(CrawlApp(session, client), scenario, (59, 16))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 5)])
+def test_too_small_for_the_palette(
+    session: FakeSession, client: FakeClient, size: tuple[int, int]
+) -> None:
+    """Where nothing has room the palette does not open; it does when the terminal has grown."""
+
+    async def scenario(it: Drive) -> None:
+        await it.pilot.press("ctrl+p", "pagedown")
+        await it.pilot.pause()
+        assert isinstance(it.app.screen, TooSmall)
+        await it.pilot.resize_terminal(80, 24)
+        await it.settle()
+        await it.pilot.press("ctrl+p")
+        await it.pilot.pause()
+        assert isinstance(it.app.screen, CommandPalette)
+
+    drive(CrawlApp(session, client), scenario, size)
 
 
 def test_nothing_known_yet(store: Path) -> None:

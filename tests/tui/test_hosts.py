@@ -12,6 +12,7 @@ from tests.tui.fakes import FakeClient, FakeSession, busy_snapshot
 from tui.app import CrawlApp
 from tui.screens.hosts import obey, question
 from tui.screens.steering import SHUT, Steering
+from tui.screens.workers import question as of_future
 from tui.widgets.change import Watch, chip, watch
 from tui.widgets.lists import board, host_limit
 
@@ -139,3 +140,15 @@ def test_auto_is_shown_while_the_autopilot_flies(session: FakeSession, client: F
         assert it.shows("autopilot: 8 → 16 fetch workers, 41 → 79 fetches/s (+93 %)")
 
     drive(CrawlApp(session, client), scenario)
+
+
+@pytest.mark.parametrize("state", ["", "throttled", *sorted(SHUT)])
+def test_no_menu_takes_the_keys_of_lists(state: str) -> None:
+    """j and k lead down and up in every menu: no answer has such a key, and each has its own."""
+    future = busy_snapshot().futures[0]
+    parse = msgspec.structs.replace(future, kind="parse")
+    counts = busy_snapshot().counts
+    for ask in (question(_with(state=state)), of_future(future, counts), of_future(parse, counts)):
+        keys = [key for key, _, _ in ask._choices.choices]
+        assert not {"j", "k"} & set(keys)
+        assert len(set(keys)) == len(keys)

@@ -97,6 +97,8 @@ def test_keys_are_read_as_people_write_them(written: str, name: str) -> None:
         ('save = "x"', "line 1: x would be the key of both cancel and save"),
         ('\n\nsave = ["u"]\nopen = ["u"]', "line 4: u would be the key of both save and open"),
         ('sort = ["j"]', "line 1: j moves in every list: choose another key"),
+        ('sort = ["left"]', "line 1: left opens and closes the folders of the site"),
+        ('sort = ["l"]', "line 1: l opens and closes the folders"),
         ('save = ["shift+a"]', 'line 1: "shift+a" is no key'),
         ("save = [5]", 'line 1: "5" is no key'),
         ("save = []", "line 1: save needs a list of keys"),
@@ -129,10 +131,14 @@ def test_the_file_is_found(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     environ = {VARIABLE: str(file)}
     assert keymap_file(environ) == file
-    with pytest.raises(ConfigError, match="does not exist: crawltui keys >"):
+    with pytest.raises(ConfigError, match="does not exist: crawltui keys --write makes it"):
         read_keymap(environ)
     file.write_text(OWN, encoding="utf-8")
     assert read_keymap(environ).changed["save"] == ("f5", "ctrl+s")
+    file.write_text(OWN, encoding="utf-8-sig")
+    assert read_keymap(environ).changed["save"] == ("f5", "ctrl+s"), "as Windows writes it"
+    with pytest.raises(ConfigError, match="that user has no home here"):
+        read_keymap({VARIABLE: "~nosuch-user/keys.toml"})
     file.write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="it is not UTF-8"):
         read_keymap(environ)
@@ -141,15 +147,37 @@ def test_the_file_is_found(tmp_path: Path) -> None:
 def test_words_name_the_keys_of_one_s_own() -> None:
     """Footer, labels and sentences name the key that does it now, and only keys."""
     own = parse_keymap(OWN, "keys.toml")
-    shown = {action: keys for keys, _, action in hints("overview", changing=True, keymap=own)}
+    offered = hints("overview", changing=True, keymap=own)
+    shown = {action.partition("|")[0]: keys for keys, _, action in offered}
     assert shown["fetch(1)"] == "i -"
     assert shown["save"] == "F5"
     assert relabelled("+ −", own) == "i −"
     assert relabelled("x", own) == "y"
     says = "3 wait: press +, 3 shows them, s saves a CSV, q quits"
     assert respelled(says, own) == "3 wait: press i, 3 shows them, F5 saves a CSV, ctrl+x quits"
-    assert respelled("press > or P for lexbor", own) == "press > or P for lexbor"
+    says = "autopilot is on: + - < > take the wheel back"
+    assert respelled(says, own) == "autopilot is on: i - < > take the wheel back"
     assert respelled(says, Keymap()) == says
+    assert respelled("press > or P for lexbor", own) == "press > or P for lexbor"
+    says = "Select a host first: tab leads to the hosts."
+    assert respelled(says, Keymap({"focus": ("f6",)})) == says.replace("tab", "F6")
+
+
+def test_messages_name_the_keys_of_one_s_own(session: FakeSession, client: FakeClient) -> None:
+    """What is said in the corner names the keys that do it now, as the footer does."""
+    own = 'filter = "F7"\nfaster = "F8"\nsave = "F9"\nquit = "F10"\nhost = "U"'
+
+    async def scenario(it: Drive) -> None:
+        await it.press("4", "home", "U", "p")
+        assert it.shows("is paused: F8 takes it up again")
+        await it.press("2", "n")
+        assert it.shows("Filter first: F7 asks for a word.")
+        client.show(state="finished")
+        await it.press("plus")
+        assert it.shows("F9 saves a CSV, F10 quits")
+
+    app = CrawlApp(session, client, taste=Taste(parse_keymap(own, "own")))
+    drive(app, scenario, (160, 40))
 
 
 def test_the_screen_obeys(session: FakeSession, client: FakeClient) -> None:
@@ -172,7 +200,7 @@ def test_the_screen_obeys(session: FakeSession, client: FakeClient) -> None:
         assert it.app.focused is before
         await it.press("z")
         assert it.app.focused is not before
-        await it.press("f2")
+        await it.press("f2", *["down"] * 40)
         assert it.shows("F5 ctrl+s")
         await it.press("escape", "ctrl+o")
         await it.type("save a")
@@ -205,3 +233,22 @@ def test_keys_are_printed(
     assert main(["keys"]) == 0
     printed = capsys.readouterr().out
     assert parse_keymap(printed, "printed").changed == parse_keymap(OWN, "own").changed
+
+
+def test_keys_are_written_where_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`crawltui keys --write` makes the folder too, and never writes over a file."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "new"))
+    assert main(["keys", "--write"]) == 0
+    file = keymap_file()
+    assert tmp_path in file.parents
+    assert f"Wrote {file}:" in capsys.readouterr().out
+    assert read_keymap() == Keymap()
+    file.write_text(OWN, encoding="utf-8")
+    assert main(["keys", "--write"]) == 2
+    assert f"{file} is there already" in capsys.readouterr().err
+    assert file.read_text(encoding="utf-8") == OWN
+    monkeypatch.setenv(VARIABLE, str(file / "below"))
+    assert main(["keys", "--write"]) == 2
+    assert "cannot be written" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 
 from crawler_core.commands import SetFetchWorkers, SetParseWorkers
 from crawler_core.errors import EnvironmentRefused
-from crawler_core.snapshot import PoolView, RaisedView, Snapshot, WorkerView
-from tests.tui.driving import Drive, drive
+from crawler_core.snapshot import FutureCounts, PoolView, RaisedView, Snapshot, WorkerView
+from tests.tui.driving import PATIENCE, Drive, drive
 from tests.tui.fakes import AT, FakeClient, FakeSession, busy_snapshot
 from tui.demo import heavy
 from tui.lesson.captions import LINES, caption, table
@@ -116,6 +117,32 @@ def test_numbers_are_those_measured() -> None:
     assert rows[4].endswith("–")
 
 
+def test_a_comparison_waits_until_it_means_something() -> None:
+    """A rate of a few seconds is not compared; where other work takes the CPUs, it is said."""
+    rates = [Measure(1.0, 1.0, 0, 20.0, 40.0) for _ in SIX]
+    rates[3] = Measure(1.0, 1.0, 0, 5.0, 32.0, 0.13, 1.0, 0.9)
+    assert "compared in 3 s" in text_of(caption(SIX, 3, rates, 120)[-1])
+    assert "×" not in text_of(caption(SIX, 3, rates, 120)[-1])
+    rates[3] = Measure(1.0, 1.0, 0, 8.0, 32.0, 0.13, 1.0, 0.9)
+    said = text_of(caption(SIX, 3, rates, 120)[-1])
+    assert "× 0.8 of step 3" in said
+    assert "other work" not in said
+    rates[3] = Measure(1.0, 1.0, 0, 8.0, 32.0, 0.13, 1.0, 0.45)
+    said = text_of(caption(SIX, 3, rates, 80)[-1])
+    assert "× 0.8 of step 3  other work takes the CPUs" in said
+    assert "on a CPU 45 %" in said
+    for alone, at in ((steps(1), 3), (SIX, 4)):  # processes without a CPU each; threads
+        crowded = [Measure(1.0, 1.0, 0, 9.0, 30.0, 0.1, 1.0, 0.4)] * 6
+        assert "other work" not in text_of(caption(alone, at, crowded, 120)[-1])
+
+
+def test_what_has_no_room_leaves_no_comma() -> None:
+    """Numbers are divided by commas, also where one of them was left out."""
+    measures = [Measure(1.0, 1.0, 0, 30.0, 29.9, 0.13, 1.0, 0.13, 4)] * 6
+    said = text_of(caption(SIX, 5, measures, 80)[-1])
+    assert said.rstrip().endswith("4 futures raised, on a CPU 13 %")
+
+
 def test_heavy_pages_are_a_tree() -> None:
     """Each page leads to others, all exist, and exactly one leads to the page that kills."""
     first = heavy.respond(heavy.target(0))
@@ -139,8 +166,11 @@ class FakeStage:
         self._refuses = refuses
         self.opened: list[Step] = []
         self.clients: list[FakeClient] = []
+        self.go = threading.Event()
+        self.go.set()
 
     def open(self, step: Step) -> FakeClient:
+        assert self.go.wait(PATIENCE)
         if self._refuses and self.opened:
             raise EnvironmentRefused("No more processes may be started here.")
         self.opened.append(step)
@@ -161,12 +191,14 @@ def test_way_through_the_lesson(session: FakeSession, store: Path) -> None:
     async def scenario(it: Drive) -> None:
         assert it.shows("STEP 1 OF 6")
         assert it.shows("WORKERS")
+        assert it.shows("enter next step")
         await it.press("enter")
         assert it.shows("STEP 2 OF 6")
         assert stage.clients[0].sent == [SetFetchWorkers(THREADS), SetParseWorkers(1)]
         for number in (3, 4, 5, 6):
             await it.press("enter")
             assert it.shows(f"STEP {number} OF 6")
+        assert it.shows("enter the rates")
         assert [step.crawl for step in stage.opened] == ["waits", "computes", "lock", "killed"]
         assert [client.closed for client in stage.clients] == [True, True, True, False]
         await it.press("enter")
@@ -175,6 +207,36 @@ def test_way_through_the_lesson(session: FakeSession, store: Path) -> None:
         assert it.shows("STEP 1 OF 6")
 
     drive(app_of(session, stage), scenario, (80, 24))
+
+
+def test_lanes_come_first(session: FakeSession, store: Path) -> None:
+    """At 80 by 24 every lane that a step speaks of is seen, and the list gets what is left."""
+    stage = FakeStage(store)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("enter")
+        workers = busy_snapshot(fetch=THREADS, parse=1).workers
+        stage.clients[0].show(workers=workers, counts=FutureCounts(running=9))
+        await it.settle()
+        assert all(it.shows(f" T{n:02} ") for n in range(1, THREADS + 1))
+        assert it.shows(" P1 ")
+        assert it.shows("waiting →")
+
+    drive(app_of(session, stage), scenario, (80, 24))
+
+
+def test_no_key_is_advised(session: FakeSession, store: Path) -> None:
+    """The verdict says what holds the crawl back; a key that helps would spoil the step."""
+    stage = FakeStage(store)
+
+    async def scenario(it: Drive) -> None:
+        assert it.shows("parsers 49 % busy")
+        assert not it.shows("press +")
+        stage.clients[0].show(state="paused", verdict="PAUSED", advice="press space to go on")
+        await it.settle()
+        assert it.shows("press space to go on")
+
+    drive(app_of(session, stage), scenario, (120, 36))
 
 
 def test_way_back(session: FakeSession, store: Path) -> None:
@@ -193,6 +255,34 @@ def test_way_back(session: FakeSession, store: Path) -> None:
         ]
         await it.press("backspace")
         assert stage.clients[-1].sent == [SetFetchWorkers(1), SetParseWorkers(1)]
+
+    drive(app_of(session, stage), scenario)
+
+
+def test_a_step_that_begins_below_the_help(session: FakeSession, store: Path) -> None:
+    """The new crawl takes the place of the old one, and the table of the tab has the focus."""
+    stage = FakeStage(store)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("enter")
+        before = it.dashboard
+        assert before.focused is not None
+        assert before.focused.id == "futures"
+        stage.go.clear()
+        await it.pilot.press("enter", "question_mark")
+        await it.pilot.pause()
+        assert it.app.screen is not before
+        assert it.shows("Enter leads to the next step")
+        assert not it.shows("cancels it, or puts it off")
+        stage.go.set()
+        await it.settle()
+        assert it.shows("STEP 3 OF 6")
+        assert it.app.screen is it.dashboard
+        assert it.dashboard is not before
+        assert it.dashboard.focused is not None
+        assert it.dashboard.focused.id == "futures"
+        assert it.dashboard.client is stage.clients[-1]
+        assert len(it.app.screen_stack) == 2
 
     drive(app_of(session, stage), scenario)
 

@@ -1,4 +1,22 @@
-"""Pictures of the screens: what a change of the drawing changes must be seen and wanted."""
+"""Pictures of the screens: what a change of the drawing changes must be seen and wanted.
+
+Twenty of them, so chosen that each tab is there in small and in a larger size and in both themes,
+and in all three sizes where its layout is another one in each:
+
+| screen   | 80x24        | 120x36     | 200x60          |
+|----------|--------------|------------|-----------------|
+| overview | dark         | dark, done | light           |
+| results  | light        | dark       | dark, its views |
+| broken   | dark         |            | light           |
+| hosts    | light, menu  | dark       |                 |
+| workers  | light        | dark       | light           |
+| log      |              | light      |                 |
+| site     | dark         | light      | dark            |
+| help     |              | dark       |                 |
+| start    | light        | dark       |                 |
+
+High contrast and terminals of few colours are tested by their numbers, in test_themes.
+"""
 
 from __future__ import annotations
 
@@ -42,19 +60,22 @@ SMALL, USUAL, LARGE = (80, 24), (120, 36), (200, 60)
     ("keys", "size", "theme"),
     [
         pytest.param([], SMALL, "dark", id="overview-80x24"),
-        pytest.param([], USUAL, "dark", id="overview-120x36"),
-        pytest.param([], LARGE, "dark", id="overview-200x60"),
-        pytest.param([], USUAL, "light", id="overview-120x36-light"),
+        pytest.param([], LARGE, "light", id="overview-200x60-light"),
+        pytest.param(["2"], SMALL, "light", id="results-80x24-light"),
+        pytest.param(["2"], USUAL, "dark", id="results-120x36"),
+        pytest.param(["2", "v"], LARGE, "dark", id="results-views-200x60"),
         pytest.param(["3"], SMALL, "dark", id="broken-80x24"),
-        pytest.param(["3"], USUAL, "light", id="broken-120x36-light"),
-        pytest.param(["4"], SMALL, "dark", id="hosts-80x24"),
+        pytest.param(["3"], LARGE, "light", id="broken-200x60-light"),
+        pytest.param(["4", "H"], SMALL, "light", id="hosts-menu-80x24-light"),
         pytest.param(["4"], USUAL, "dark", id="hosts-120x36"),
         pytest.param(["5"], SMALL, "light", id="workers-80x24-light"),
         pytest.param(["5"], USUAL, "dark", id="workers-120x36"),
         pytest.param(["5"], LARGE, "light", id="workers-200x60-light"),
-        pytest.param(["6"], USUAL, "dark", id="log-120x36"),
+        pytest.param(["6"], USUAL, "light", id="log-120x36-light"),
+        pytest.param(["7"], SMALL, "dark", id="site-80x24"),
+        pytest.param(["7"], USUAL, "light", id="site-120x36-light"),
+        pytest.param(["7"], LARGE, "dark", id="site-200x60"),
         pytest.param(["question_mark"], USUAL, "dark", id="help-120x36"),
-        pytest.param(["H"], SMALL, "light", id="host-menu-80x24-light"),
     ],
 )
 def test_dashboard(
@@ -78,13 +99,26 @@ def test_done(snap_compare: Compare, store: Path) -> None:
     )
     client = FakeClient(store, snapshot=done, note="SAMPLE SITE: its faults are on purpose")
     app = CrawlApp(FakeSession(store, client), client)
-    assert snap_compare(app, terminal_size=(120, 36), run_before=_settle)
+    assert snap_compare(app, terminal_size=USUAL, run_before=_settle)
 
 
-def test_start(snap_compare: Compare, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [
+        pytest.param(SMALL, "light", id="80x24-light"),
+        pytest.param(USUAL, "dark", id="120x36"),
+    ],
+)
+def test_start(
+    snap_compare: Compare,
+    store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    theme: str,
+) -> None:
     """The start screen looks as it did."""
     monkeypatch.setattr("tui.app.__version__", "1.0")
-    app = CrawlApp(FakeSession(store))
+    app = CrawlApp(FakeSession(store), taste=Taste(theme=theme))
     app.animation_level = "none"
 
     async def before(pilot: Pilot[Ending]) -> None:
@@ -92,4 +126,4 @@ def test_start(snap_compare: Compare, store: Path, monkeypatch: pytest.MonkeyPat
         for line in pilot.app.screen.query("Input"):
             line.cursor_blink = False  # type: ignore[attr-defined]
 
-    assert snap_compare(app, terminal_size=(100, 34), run_before=before)
+    assert snap_compare(app, terminal_size=size, run_before=before)

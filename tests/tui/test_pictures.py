@@ -137,6 +137,18 @@ def test_what_finishes_is_drawn(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_display_that_was_frozen_before_is_drawn_once(session: FakeSession) -> None:
+    """The tab that is opened only then shows the crawl as it is at that moment."""
+
+    async def scenario(it: Drive) -> None:
+        await it.press("f", "7")
+        assert it.shows("FROZEN")
+        assert not it.shows("reading …")
+        assert it.shows("2xx 1")
+
+    drive(CrawlApp(session, session.client), scenario, (120, 40))
+
+
 def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
     """A crawl file that is not there gives a sentence, and the screen goes on."""
     client = FakeClient(tmp_path / "none.crawl")

@@ -6,15 +6,22 @@ from array import array
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler_core.filters import PRESETS
-from crawler_core.store import words
+from crawler_core.store import copies
+from crawler_core.store.reader import StoreReader
+from crawler_core.store.rows import View
 from tests.stores import build_store
 from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession
 from tui.app import CrawlApp
+from tui.screens import finding
+from tui.screens.feed import Ids, ResultFeed, place_of
 from tui.screens.finding import FIRST_SCREEN
-from tui.screens.results import Ids, ResultFeed, Wanted
+from tui.screens.matching import Matching
+from tui.screens.results import ResultsPane, Wanted
 from tui.widgets.fields import FIELDS, chosen
 
 
@@ -30,7 +37,7 @@ def test_filter_as_one_types(session: FakeSession, client: FakeClient) -> None:
         assert it.shows('45 rows, with "status:404"')
         await it.type("!page-1 titel:")
         assert it.shows("titel: is no field")
-        assert it.shows('rows, with "status:404 !page-1 titel:"')
+        assert it.shows('rows, with "status:404 !page-1",'), "what is left out is not named"
         await it.press(*["backspace"] * 6, "enter")
         assert not it.shows("no field")
         assert it.dashboard.focused is not None
@@ -50,7 +57,9 @@ def test_views_with_names(session: FakeSession, client: FakeClient, size: tuple[
     async def scenario(it: Drive) -> None:
         await it.press("v")
         assert it.shows("Views of the results")
+        assert it.shows("by status code; the Overview counts by outcome.")
         assert it.shows("status:2xx")
+        assert it.shows("esc back")
         await it.press("down", "down", "down", "down", "down")
         row = next(line for line in it.screen() if "Client Error (4xx)" in line)
         assert " 45 " in row
@@ -146,6 +155,16 @@ def test_ids_that_come_again_move_to_the_end() -> None:
     assert list(feed.ids) == [3, 2, 1, 9]
 
 
+def test_the_place_of_an_id() -> None:
+    """Any id is found where it is, also one whose bytes lie across two others."""
+    ids = array("q", [256, 1 << 56, *range(2, 20_000), 0, 2**40])
+    for place in (0, 1, 2, 3, 9_000, 19_998, 19_999, 20_000, 20_001):
+        if place < len(ids):
+            assert place_of(ids[place], ids) == place
+    assert place_of(1, ids) == -1
+    assert place_of(7, array("q")) == -1
+
+
 def test_what_is_wanted_in_words() -> None:
     """A view and a filter are one line for the reader, and a phrase for people."""
     blocked = next(preset for preset in PRESETS if preset.name == "Blocked")
@@ -185,7 +204,7 @@ def test_searches_after_the_texts_were_copied(
     session: FakeSession, client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A filter finds the same rows with the reader that got ready for it as without."""
-    monkeypatch.setattr(words, "LEAST", 10)
+    monkeypatch.setattr(copies, "LEAST", 10)
 
     async def scenario(it: Drive) -> None:
         await it.press("2", "slash")
@@ -198,3 +217,147 @@ def test_searches_after_the_texts_were_copied(
         assert it.shows("300 rows")
 
     drive(CrawlApp(session, client), scenario)
+
+
+def test_counts_of_views_within_a_filter(session: FakeSession, client: FakeClient) -> None:
+    """With a typed filter the menu says so, and counts the rows that it leaves of each view."""
+    with StoreReader(client.store) as reader:
+        rows = reader.rows(reader.ids(View("all")))
+    some = [row for row in rows if "page-1" in row.address and row.status_code // 100 == 4]
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2", "slash")
+        await it.type("page-1")
+        await it.press("enter", "v")
+        assert it.shows('Views of the results: rows with "page-1"')
+        assert _counted(it, "Client Error (4xx)") == len(some) > 5
+        await it.press("escape", "escape", "v")
+        assert not it.shows("rows with")
+        assert _counted(it, "Client Error (4xx)") == 45
+
+    drive(CrawlApp(session, client), scenario)
+
+
+def _counted(it: Drive, view: str) -> int:
+    row = next(line for line in it.screen() if f" {view} " in line)
+    return int(row.split(view)[1].split()[0])
+
+
+class _Slow(StoreReader):
+    """A reader that would get ready for ever at first, if nobody made it give up."""
+
+    begun = 0
+
+    def prepare(self, *, whole: bool = True) -> bool:
+        _Slow.begun += 1
+        if _Slow.begun > 1:
+            return super().prepare(whole=whole)
+        endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+        self._read(f"{endless} SELECT count(*) FROM n")
+        raise AssertionError
+
+
+def test_getting_ready_gives_way(
+    session: FakeSession, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter is answered while a reader gets ready, and the reader is ready in the end."""
+    monkeypatch.setattr(session, "rows", _Slow)
+    _Slow.begun = 0
+
+    async def scenario(it: Drive) -> None:
+        await it.pilot.press("2", "slash")
+        await it.burst(*"page-1", until=lambda: it.shows('rows, with "page-1"'))
+        assert _Slow.begun
+        await it.burst("2", until=lambda: it.shows('10 rows, with "page-12"'))
+        await it.burst(until=lambda: it.dashboard._ready)
+
+    drive(CrawlApp(session, client), scenario)
+
+
+def test_what_finished_unseen_is_read_anew(
+    session: FakeSession, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a long time on another tab the new rows are read in a thread, not on the way."""
+    monkeypatch.setattr(finding, "FOLLOWED", 10)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2")
+        assert it.shows("300 rows")
+        await it.press("1")
+        read = it.dashboard.read_results
+        anew: list[bool] = []
+
+        def note(wanted: Wanted, *, again: bool = False) -> None:
+            anew.append(again)
+            read(wanted, again=again)
+
+        monkeypatch.setattr(it.dashboard, "read_results", note)
+        await it.press("2")
+        assert not anew, "nothing is new"
+        await it.press("1")
+        it.dashboard._asked_done -= 11
+        await it.press("2")
+        assert anew == [True]
+        assert it.shows("300 rows, following")
+
+    drive(CrawlApp(session, client), scenario)
+
+
+def test_duplicates_begin_with_a_first_screen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """More duplicates than a screen has: once the reader is ready they come in two steps."""
+    monkeypatch.setattr(copies, "LEAST", 10)
+    store = build_store(tmp_path / "twins.crawl", 4 * FIRST_SCREEN, titles=["b", "a", "a", "c"])
+    client = FakeClient(store)
+    shown: list[bool] = []
+    fill = ResultsPane.fill
+
+    def note(self: ResultsPane, feed: ResultFeed, *, whole: bool = True) -> None:
+        shown.append(whole)
+        fill(self, feed, whole=whole)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2", "slash", "escape")
+        assert it.dashboard._ready
+        monkeypatch.setattr(ResultsPane, "fill", note)
+        await it.press("v", "home", *["down"] * 11, "enter")
+        assert it.shows("RESULTS Page Titles: Duplicate")
+        assert it.shows("title▲")
+        assert shown[:2] == [False, True]
+
+    drive(CrawlApp(FakeSession(store, client), client), scenario)
+
+
+def test_the_filter_line_is_seen_beside_an_enlarged_table(
+    session: FakeSession, client: FakeClient
+) -> None:
+    """A table that was enlarged makes room for the line that is typed in."""
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2", "e", "slash")
+        await it.type("page-12")
+        assert it.app.screen.query_one("#filter").region.area
+        assert it.dashboard.maximized is None
+        assert "page-12" in [line.strip() for line in it.screen()]
+
+    drive(CrawlApp(session, client), scenario)
+
+
+@given(st.lists(st.integers(1, 60), unique=True), st.sets(st.integers(1, 40)), st.data())
+def test_matches_are_gone_to_round_the_table(
+    ids: list[int], sought: set[int], data: st.DataObject
+) -> None:
+    """n and N lead to the nearest match in their direction, also among rows that came later."""
+    later = data.draw(st.integers(0, len(ids)))
+    matches = Ids.of(array("q", sorted(sought)))
+    table = array("q", ids[:later])
+    matching = Matching(table, matches.marks, data.draw(st.integers(0, 61)))
+    matching.catch_up()
+    table.extend(ids[later:])
+    matching.catch_up()
+    for place in range(len(ids)):
+        for by in (1, -1):
+            ring = [(place + by * step) % len(ids) for step in range(1, len(ids) + 1)]
+            nearest = next((spot for spot in ring if ids[spot] in sought), -1)
+            assert matching.beyond(place, by) == nearest

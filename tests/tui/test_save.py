@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual.widgets import Input, Static
 
 from crawler_core.commands import SetFetchWorkers
 from tests.tui.driving import Drive, drive
@@ -175,6 +176,34 @@ def test_wished_csv(
     assert (ending.csv_rows is not None) == written
 
 
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("end", ["finished", "stopped"])
+def test_wished_csv_of_a_crawl_that_went_on(
+    session: FakeSession, client: FakeClient, tmp_path: Path, end: str, seen: bool
+) -> None:
+    """A crawl that goes on after its end has its CSV written at the next one, however short that
+    was; if it is stopped instead, its CSV is left to the end of the app."""
+    target = tmp_path / "wished.csv"
+
+    async def scenario(it: Drive) -> None:
+        client.show(state="finished")
+        await it.settle()
+        assert target.exists()
+        target.unlink()
+        if seen:
+            client.show(state="running")
+            await it.settle()
+            assert not target.exists()
+        client.show(state=end)
+        await it.settle()
+        assert target.exists() == (end == "finished")
+        await it.press("q")
+
+    ending = drive(CrawlApp(session, client, CsvWish(target)), scenario)
+    assert ending is not None
+    assert (ending.csv_rows is not None) == (end == "finished")
+
+
 def test_wished_csv_that_cannot_be_written(
     session: FakeSession, client: FakeClient, tmp_path: Path
 ) -> None:
@@ -191,3 +220,26 @@ def test_wished_csv_that_cannot_be_written(
     ending = drive(CrawlApp(session, client, wish), scenario)
     assert ending is not None
     assert ending.csv_rows is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("~nosuch-user/x.csv", "home directory"),
+        ("n" * 300, "File name too long"),
+        ("nul\0.csv", "Choose another place"),
+    ],
+)
+def test_no_typed_path_is_more_than_refused(
+    session: FakeSession, client: FakeClient, typed: str, says: str
+) -> None:
+    """A home that nobody has, a name that is too long, a letter that no name may hold."""
+
+    async def scenario(it: Drive) -> None:
+        await it.press("s")
+        it.app.screen.query_one("#path", Input).value = typed
+        await it.press("enter")
+        assert says in str(it.app.screen.query_one("#save-says", Static).render())
+        assert it.shows("Save as CSV")
+
+    drive(CrawlApp(session, client), scenario, (160, 40))

@@ -14,6 +14,7 @@ from textual.widgets import Input
 from crawler_core.commands import CapTemplate, Exclude, UncapTemplate, Unexclude
 from crawler_core.errors import ConfigError
 from crawler_core.model import UrlState
+from crawler_core.scope import TRAP
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.writer import Store
 from tests.stores import START, config, link, parsed, record, url_row
@@ -126,12 +127,56 @@ def test_why_of_a_typed_url(crawl: tuple[FakeSession, FakeClient]) -> None:
     drive(_app(crawl), scenario)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_reasons_of_all_that_is_kept_out(
+    crawl: tuple[FakeSession, FakeClient], size: tuple[int, int]
+) -> None:
+    """w tells how many URLs are kept out for what, before a URL is typed and below its answer."""
+    traps = "trap: many pages of one pattern, one title"
+    crawl[1].show(skipped={"too deep": 3, traps: 250})
+
+    async def scenario(it: Drive) -> None:
+        await it.press("6", "w")
+        for _ in range(2):
+            assert it.shows("ALL THAT IS KEPT OUT, 253 URLs")
+            lines = it.screen()
+            first = next(n for n, line in enumerate(lines) if f"250  {traps}" in line)
+            assert "  3  too deep" in lines[first + 1]
+            it.app.screen.query_one("#typed", Input).value = "/calendar/2"
+            await it.press("enter")
+
+    drive(_app(crawl), scenario, size)
+
+
+def test_a_trap_is_known_by_what_it_keeps_out(tmp_path: Path) -> None:
+    """A URL that no page names is of a trap if others of its template were kept out as one."""
+    path = tmp_path / "trap.crawl"
+    store = Store.create(path, config(), version="0.0")
+    store.add_url(url_row(1, START, depth=0, source_id=0))
+    kept = url_row(2, f"{START}events/901", state=UrlState.KEPT_OUT)
+    store.add_url(msgspec.structs.replace(kept, reason=TRAP))
+    store.close()
+    with StoreReader(path) as reader:
+        found = {
+            name: reader.why(0, (f"{START}{name}",))[1].is_trap
+            for name in ("events/902", "events/902/x", "eventsx/1", "events/")
+        }
+    assert found == {
+        "events/902": True,
+        "events/902/x": False,
+        "eventsx/1": False,
+        "events/": False,
+    }
+
+
 def test_what_a_typed_text_means() -> None:
     """A path is one of the crawled site, a bare host may be https or http."""
     assert meant(" /a?b#c ", START) == (f"{START}a?b",)
     assert meant("site.test/x", START) == ("https://site.test/x", "http://site.test/x")
     with pytest.raises(ConfigError):
         meant("", START)
+    with pytest.raises(ConfigError, match="is no path of this site"):
+        meant("/\\[", START)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -142,7 +187,7 @@ def test_exclude_and_take_back(
     _, client = crawl
 
     async def scenario(it: Drive) -> None:
-        await it.press("2", "end", "E")
+        await it.press("2", "end", "t", "E")
         screen = it.app.screen
         assert isinstance(screen, ExcludeScreen)
         assert screen.pattern == r"^http://site\.test/calendar/\d+$"
@@ -191,7 +236,7 @@ def test_proposals_are_counted_after_what_is_typed(
     monkeypatch.setattr(StoreReader, "matches", once_in_vain)
 
     async def scenario(it: Drive) -> None:
-        await it.press("2", "end", "E")
+        await it.press("2", "end", "t", "E")
         await it.type("x")
         await soon(it, "0 waiting URLs would be kept out")
         await soon(it, "its folder                  20         1")
@@ -235,7 +280,7 @@ def test_a_viewer_sees_all_and_changes_nothing(crawl: tuple[FakeSession, FakeCli
     client.read_only = True
 
     async def scenario(it: Drive) -> None:
-        await it.press("2", "end", "E")
+        await it.press("2", "end", "t", "E")
         assert it.shows("20 waiting URLs would be kept out")
         await it.press("enter")
         assert it.shows("only looked at")
@@ -254,9 +299,28 @@ def test_a_crawl_that_ended_can_go_on(crawl: tuple[FakeSession, FakeClient]) -> 
     client.show(state="finished")
 
     async def scenario(it: Drive) -> None:
-        await it.press("2", "end", "E", "enter")
+        await it.press("2", "end", "t", "E", "enter")
         assert it.shows("The crawl has ended")
         await it.press("tab", "enter")
 
     drive(_app(crawl), scenario)
     assert client.sent == [Unexclude("/old/")]
+
+
+@pytest.mark.parametrize(
+    ("state", "stopped_by"), [("stopped", "you"), ("failed", ""), ("incomplete", "--max-time")]
+)
+def test_a_crawl_that_was_stopped_is_resumed_first(
+    crawl: tuple[FakeSession, FakeClient], state: str, stopped_by: str
+) -> None:
+    """A crawl that did not end by itself hears nothing more: that is said, and nothing is sent."""
+    _, client = crawl
+    client.show(state=state, stopped_by=stopped_by)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2", "end", "t", "E", "tab", "enter")
+        assert it.shows("The crawl was stopped: resume it")
+        assert not it.shows("no longer excluded")
+
+    drive(_app(crawl), scenario)
+    assert client.sent == []

@@ -21,12 +21,12 @@ import pyte
 import pytest
 
 from tests.stores import build_store
+from tests.tui.browser import CHROMIUM, browser
 from tui.cli import main
 from tui.session import CrawlSession
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 10.0
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 COLUMNS, ROWS = 100, 30
 
 
@@ -35,7 +35,7 @@ class Served:
 
     def __init__(self, store: Path, home: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui", "serve", str(store), "--port", "0"],
+            [sys.executable, "-P", "-m", "tui", "serve", str(store), "--port", "0"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             cwd=home,
@@ -55,6 +55,14 @@ class Served:
         self.address = found[0]
         self.root, _, self.key = self.address.partition("?key=")
 
+    def end(self) -> None:
+        """Kill it."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
     def viewers(self) -> list[int]:
         """The processes of the tabs that are open."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -72,11 +80,7 @@ def served(crawl: Path, tmp_path: Path) -> Iterator[Served]:
     """That crawl, served."""
     it = Served(crawl, tmp_path)
     yield it
-    if it.process.poll() is None:
-        it.process.kill()
-    it.process.wait()
-    assert it.process.stdout is not None
-    it.process.stdout.close()
+    it.end()
 
 
 class Tab:
@@ -181,6 +185,58 @@ def test_each_tab_is_a_viewer_and_ends_with_it(served: Served) -> None:
     _run(scenario())
 
 
+def test_a_viewer_that_cannot_start_says_why(crawl: Path, tmp_path: Path) -> None:
+    """The page is told the sentence that the viewer ends with, and its socket is closed."""
+    store = tmp_path / "gone.crawl"
+    shutil.copyfile(crawl, store)
+    served = Served(store, tmp_path)
+    store.unlink()
+
+    async def scenario() -> None:
+        async with _tab(served) as tab:
+            said = await tab.socket.receive_json(timeout=PATIENCE)
+            assert said[0] == "ended"
+            assert said[1].startswith(f"crawltui: There is no crawl at {store}")
+            await tab.over()
+
+    try:
+        _run(scenario())
+    finally:
+        served.end()
+
+
+def test_no_file_is_written_out_of_a_tab(served: Served) -> None:
+    """A tab neither offers nor obeys the key that saves a CSV, and says what does it."""
+
+    async def scenario() -> None:
+        async with _tab(served) as tab:
+            says = await tab.wait_for("123 URLs, ")
+            assert "3 shows them, w shows why 3 were kept out, q quits" in says
+            assert "save" not in await tab.wait_for("? help")
+            await tab.press("s")
+            await tab.wait_for("A browser only looks on")
+
+    _run(scenario())
+
+
+def test_a_package_of_this_name_nearby_is_not_run(crawl: Path, tmp_path: Path) -> None:
+    """A tab's viewer is this program, whatever the folder holds that serve was called in."""
+    nearby = tmp_path / "tui"
+    nearby.mkdir()
+    (nearby / "__init__.py").write_text(f"open({str(tmp_path / 'taken')!r}, 'w')")
+    served = Served(crawl, tmp_path)
+
+    async def scenario() -> None:
+        async with _tab(served) as tab:
+            await tab.wait_for("123 URLs")
+
+    try:
+        _run(scenario())
+    finally:
+        served.end()
+    assert not (tmp_path / "taken").exists()
+
+
 def test_ctrl_c_ends_the_server_and_all_viewers(served: Served) -> None:
     """The first Ctrl-C ends everything in order, with exit code 0."""
 
@@ -244,7 +300,7 @@ def test_a_real_browser_shows_the_crawl_s_numbers(served: Served, tmp_path: Path
     """Headless Chromium opens the address: its page draws the numbers, and asks no other host."""
 
     async def scenario() -> None:
-        async with _browser(tmp_path) as page:
+        async with browser(tmp_path) as page:
             await page.send("Page.navigate", url=served.address)
             screen = pyte.Screen(300, 100)
             stream = pyte.ByteStream(screen)
@@ -264,78 +320,42 @@ def test_a_real_browser_shows_the_crawl_s_numbers(served: Served, tmp_path: Path
     _run(scenario())
 
 
-class _Page:
-    """A page of a browser, driven over its debugging socket."""
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@pytest.mark.parametrize("allowed", [True, False])
+def test_copying_in_a_browser(served: Served, tmp_path: Path, allowed: bool) -> None:
+    """`y` puts the address into the browser's clipboard; where it may not, the page shows it."""
+    refuse = "navigator.clipboard.writeText = () => Promise.reject(new Error('no'))"
+    copied = "document.querySelector('#copied').hidden"
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._number = 0
-        self._events: list[tuple[str, dict[str, Any]]] = []
+    async def scenario() -> None:
+        async with browser(tmp_path) as page:
+            origin = served.root.rstrip("/")
+            granted = ["clipboardReadWrite", "clipboardSanitizedWrite"]
+            await page.send("Browser.grantPermissions", permissions=granted, origin=origin)
+            if not allowed:
+                await page.send("Page.addScriptToEvaluateOnNewDocument", source=refuse)
+            await page.send("Page.navigate", url=served.address)
+            await page.until("!!document.querySelector('body.-first-byte textarea')")
+            await page.value("document.querySelector('textarea').focus(), 1")
+            await page.type("2")
+            if allowed:
+                await page.value("navigator.clipboard.writeText('nothing'), 1")
+                await page.until(_CLIPBOARD + "=== 'nothing'")
+            for _ in range(20):  # until the table is there
+                await page.type("y")
+                if await page.holds(_CLIPBOARD + "!== 'nothing'" if allowed else "!" + copied):
+                    break
+            if allowed:
+                assert str(await page.value(_CLIPBOARD)).startswith("http://")
+                assert await page.value(copied) is True
+            else:
+                line = await page.value("document.querySelector('#copied input').value")
+                assert str(line).startswith("http://")
 
-    async def send(self, method: str, **params: object) -> dict[str, Any]:
-        """Give an order and wait for its answer."""
-        self._number += 1
-        await self._socket.send_json({"id": self._number, "method": method, "params": params})
-        while True:
-            message = await self._socket.receive_json(timeout=PATIENCE)
-            if message.get("id") == self._number:
-                return dict(message["result"])
-            self._events.append((message["method"], message["params"]))
-
-    async def event(self) -> tuple[str, dict[str, Any]]:
-        """The next thing that happened."""
-        if self._events:
-            return self._events.pop(0)
-        message = await self._socket.receive_json(timeout=PATIENCE)
-        return message.get("method", ""), message.get("params", {})
-
-    async def value(self, expression: str) -> object:
-        """What an expression is in the page."""
-        found = await self.send("Runtime.evaluate", expression=expression)
-        return found["result"]["value"]
+    _run(scenario())
 
 
-@asynccontextmanager
-async def _browser(home: Path) -> Any:
-    """A headless browser that can reach nothing but this machine."""
-    assert CHROMIUM is not None
-    process = await asyncio.create_subprocess_exec(
-        CHROMIUM,
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--proxy-server=127.0.0.1:9",
-        "--proxy-bypass-list=127.0.0.1",
-        "--window-size=1200,760",
-        "--remote-debugging-port=0",
-        f"--user-data-dir={home / 'browser'}",
-        "about:blank",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            assert process.stderr is not None
-            port = ""
-            while not port:
-                line = (await process.stderr.readline()).decode()
-                found = re.search(r"listening on ws://127\.0\.0\.1:(\d+)/", line)
-                port = found[1] if found else ""
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json") as answer:
-                (page, *_) = [entry for entry in await answer.json() if entry["type"] == "page"]
-            address = page["webSocketDebuggerUrl"]
-            async with session.ws_connect(address, max_msg_size=0) as socket:
-                driven = _Page(socket)
-                await driven.send("Network.enable")
-                await driven.send("Page.enable")
-                yield driven
-    finally:
-        process.terminate()
-        await process.wait()
+_CLIPBOARD = "await navigator.clipboard.readText()"
 
 
 def _payload(response: dict[str, Any]) -> bytes:

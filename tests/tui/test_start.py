@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import Input
 
 from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession
@@ -69,6 +70,62 @@ def test_recent_crawls_open(
     assert session.asked == [(verb, client.store)]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_from_the_site_to_recent_crawls(
+    session: FakeSession, client: FakeClient, size: tuple[int, int]
+) -> None:
+    """Down leads from the site to the recent crawls; the footer says what enter does to each."""
+
+    async def scenario(it: Drive) -> None:
+        assert it.shows("enter start")
+        assert it.shows("↓ recent")
+        await it.press("down")
+        assert it.app.focused is it.app.screen.query_one("#recent")
+        assert it.shows("enter resume")
+        assert it.shows("esc back")
+        await it.press("down")
+        assert it.shows("enter look at")
+        await it.press("escape")
+        assert it.app.focused is it.app.screen.query_one("#site")
+        assert it.shows("enter start")
+        await it.press("down", "up", "enter")
+
+    drive(CrawlApp(session), scenario, size)
+    assert session.asked == [("resume", client.store)]
+
+
+def test_escape_clears_first(session: FakeSession) -> None:
+    """An address that is half typed is cleared by escape, and only the next one leaves."""
+
+    async def scenario(it: Drive) -> None:
+        await it.type("docs.exam")
+        assert it.shows("esc clear")
+        await it.press("escape")
+        assert it.shows("New crawl")
+        assert it.app.screen.query_one("#site", Input).value == ""
+        assert it.shows("esc quit")
+        await it.press("escape")
+
+    ending = drive(CrawlApp(session), scenario)
+    assert ending is not None
+    assert ending.reason == "quit"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_help_at_the_start(session: FakeSession, size: tuple[int, int]) -> None:
+    """F1 says what the keys do, and leaves all fields and crawls in sight."""
+
+    async def scenario(it: Drive) -> None:
+        await it.press("f1")
+        assert it.shows("Enter starts the crawl from any field")
+        assert it.shows("without network.")
+        assert it.shows("docs.example.org")
+        await it.type("site.test")
+        assert it.app.screen.query_one("#site", Input).value == "site.test"
+
+    drive(CrawlApp(session), scenario, size)
+
+
 def test_demo_and_quit(session: FakeSession) -> None:
     """ctrl+d crawls the sample site; escape leaves without asking."""
 
@@ -95,7 +152,7 @@ def test_demo_and_quit(session: FakeSession) -> None:
         ),
         (
             StartOptions(url="127.0.0.1:8000", external=False),
-            "So: no limit on requests to 127.0.0.1:8000, as it is this machine.",
+            "So: normal is without limit here, as 127.0.0.1:8000 is this machine.",
             "crawltui 127.0.0.1:8000 --no-external",
         ),
         (

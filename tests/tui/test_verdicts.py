@@ -79,14 +79,14 @@ def test_polite_up_to_what_may_be(demo: DemoServer, tmp_path: Path) -> None:
     url = demo.hosts.url(Host.MAIN)
     with Terminal(url, *options, home=tmp_path) as terminal:
         assert _verdict(terminal, "POLITE").endswith(
-            "3/s is its limit: + has no effect, . on tab 4 raises it"
+            "3/s is your limit: + has no effect, . on tab 4 raises it"
         )
         terminal.press("4.")
         terminal.wait_for("3/s → 5/s, ")
         terminal.press(".")
         terminal.wait_for("--max-rate allows 5 requests/s and no more")
         terminal.press("1")
-        terminal.wait_for("5/s is its limit: + has no effect, --max-rate allows no more")
+        terminal.wait_for("5/s is your limit: + has no effect, --max-rate allows no more")
         assert "3/s → 5/s, " in terminal.wait_for(" fetches/s (+")
 
 

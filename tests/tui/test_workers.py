@@ -60,6 +60,18 @@ def test_busiest_workers_are_chosen() -> None:
     assert len(choose((*workers, *parsers), 2)) == 1
 
 
+def test_workers_that_are_gone_get_what_is_left() -> None:
+    """No worker that lives loses its lane to one that has ended; those get what is left."""
+    live = [worker(f"T{n:02}", "1111") for n in range(1, 4)] + [worker("P9", "0000")]
+    gone = [worker(f"P{n}", "8888", ended=True) for n in range(1, 6)]
+    mixed = (*gone[:3], *live, *gone[3:])
+    names = [each.name for each in choose(mixed, 7)]
+    assert names == ["T01", "T02", "T03", "P9", "P1", "P2"]
+    assert choose(mixed, 4) == choose(mixed, 5) == live
+    assert not any(each.ended for each in choose(mixed, 3))
+    assert choose(mixed, 9) == [*live, *gone]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 16)])
 def test_board_and_lanes(session: FakeSession, client: FakeClient, size: tuple[int, int]) -> None:
     """The tab tells of stages, states and exceptions, and draws lanes at every size."""
@@ -88,8 +100,10 @@ def test_enlarged_lanes_show_more_workers(session: FakeSession) -> None:
 
     async def scenario(it: Drive) -> None:
         await it.press("5")
-        assert it.shows("more, less busy")
-        await it.press("shift+tab", "e")
+        assert it.shows("more, less busy   tab, e enlarges")
+        await it.press("tab")
+        assert it.shows("more, less busy   e enlarges")
+        await it.press("e")
         assert not it.shows("more, less busy")
         assert it.shows("T28")
 
@@ -100,7 +114,7 @@ ANSWERS: list[tuple[list[str], list[AnyCommand]]] = [
     (["x"], [Cancel(4907)]),
     (["enter", "x"], [Cancel(4907)]),
     (["enter", "l"], [Cancel(4907, later=True)]),
-    (["enter", "k"], [SkipHost(DOCS)]),
+    (["enter", "s"], [SkipHost(DOCS)]),
     (["enter", "escape"], []),
 ]
 

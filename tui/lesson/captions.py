@@ -14,6 +14,10 @@ LINES = 5
 """Lines of a caption."""
 _ENOUGH = 1.0
 """Seconds of measuring before a number is shown."""
+COMPARED = 8.0
+"""Seconds of measuring before it is compared: in less, a busy computer turns the order round."""
+_GETS_CPU = 0.75
+"""Share of a CPU that a busy parse process gets at the least where there is one for it."""
 
 
 def caption(
@@ -43,17 +47,27 @@ def numbers(steps: Sequence[Step], at: int, measures: Sequence[Measure], width: 
     line.put(f"{rate(now.rate)} pages/s", "number").put(f" ({now.seconds:.0f} s)  ", "dim")
     other = steps[at].compares
     if other is not None and measures[other].rate > 0:
-        line.put(f"× {now.rate / measures[other].rate:.1f} of step {other + 1}  ", "ok")
-    shares = f"fetch {percent(now.fetch_busy, 1)} busy, parse {percent(now.parse_busy, 1)}"
-    raised = f"{plural(now.raised, 'future')} raised  " if now.raised else ""
-    for text, style in (
-        (raised, "broken"),
-        (shares, "dim"),
-        (f", on a CPU {percent(now.computing, 1)}", "dim"),
-    ):
-        if line.at + len(text) <= width:
-            line.put(text, style)
+        if now.seconds < COMPARED:
+            line.put(f"compared in {COMPARED - now.seconds:.0f} s  ", "dim")
+        else:
+            line.put(f"× {now.rate / measures[other].rate:.1f} of step {other + 1}  ", "ok")
+    pieces = [
+        (f"{plural(now.raised, 'future')} raised" if now.raised else "", "broken"),
+        ("other work takes the CPUs" if lacks_cpu(steps[at], now) else "", "warn"),
+        (f"fetch {percent(now.fetch_busy, 1)} busy, parse {percent(now.parse_busy, 1)}", "dim"),
+        (f"on a CPU {percent(now.computing, 1)}", "dim"),
+    ]
+    begins = line.at
+    for text, style in pieces:
+        gap = ", " if line.at > begins else ""
+        if text and line.at + len(gap) + len(text) <= width:
+            line.put(gap, "dim").put(text, style)
     return line
+
+
+def lacks_cpu(step: Step, measure: Measure) -> bool:
+    """Whether parse processes had work and too little of the CPUs that are there for them."""
+    return step.own_cpus and measure.parse_busy > _GETS_CPU > measure.computing
 
 
 def table(steps: Sequence[Step], measures: Sequence[Measure]) -> list[str]:

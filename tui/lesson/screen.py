@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -13,16 +14,27 @@ from textual.screen import ModalScreen
 
 from crawler_core.commands import SetFetchWorkers, SetParseWorkers
 from crawler_core.errors import CrawlError
+from crawler_core.snapshot import Snapshot
 from tui.bridge import Client, Session, is_final
 from tui.keymap import Keymap
+from tui.keys import without_keys
 from tui.lesson.captions import LINES, caption, table
 from tui.lesson.measure import Measure, after
 from tui.lesson.steps import Step
 from tui.screens.dashboard import Dashboard
+from tui.screens.help import HelpScreen
+from tui.screens.workers import WorkersPane
+from tui.widgets.hint import Hint
 from tui.widgets.paint import Line, Painted
 
 _GRACE = 3.0
 """Seconds that the crawl of the last step gets to end before the next one begins."""
+_ABOUT = (
+    "Six steps on pools of threads and of processes. The caption at the bottom says what to look "
+    "at: the lanes above it are full where a worker was busy. Enter leads to the next step, "
+    "backspace to the one before; after the last one comes a table of what was measured. All other "
+    "keys do what they do in every crawl, and change the one of the step that is shown."
+)
 
 
 class Opens(Protocol):
@@ -95,13 +107,13 @@ class LessonEnd(ModalScreen[str]):
 
     def __init__(self, lesson: Lesson) -> None:
         super().__init__(classes="dialog")
-        keys = "a  again from step 1     q  quit     esc  back"
-        self._sheet = Sheet([*table(lesson.steps, lesson.measures), "", keys])
+        self._sheet = Sheet(table(lesson.steps, lesson.measures))
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = "What the six steps came to, on this computer"
             yield self._sheet
+            yield Hint(("a", "again from step 1"), ("q", "quit"), ("esc", "back"))
 
     def action_dismiss_with(self, answer: str) -> None:
         """Close with an answer."""
@@ -145,6 +157,7 @@ class LessonScreen(Dashboard):
 
     def on_mount(self) -> None:
         self.mount(self._caption, before="#foot")
+        self.query_one(WorkersPane).lanes_first = True
         self.open_tab("workers")
 
     def tick(self) -> None:
@@ -154,6 +167,24 @@ class LessonScreen(Dashboard):
             at = lesson.at
             lesson.measures[at] = after(lesson.measures[at], lesson.step, newest)
         self._caption.repaint()
+
+    @property
+    def told(self) -> Snapshot | None:
+        """The state without a key that would help this crawl: the steps show what does."""
+        now = self.latest
+        if now is None or now.state != "running":
+            return now
+        return msgspec.structs.replace(now, advice=without_keys(now.advice))
+
+    def hints(self, tab: str, *, changing: bool) -> list[tuple[str, str, str]]:
+        """What enter does here comes first, then the keys of the dashboard."""
+        leads = "the rates" if self._lesson.is_last else "next step"
+        others = super().hints(tab, changing=changing)
+        return [("enter", leads, "detail"), *(hint for hint in others if hint[2] != "detail")]
+
+    def action_help(self) -> None:
+        """Show the help, which begins with the lesson."""
+        self.app.push_screen(HelpScreen(self.tab, self.keymap, _ABOUT))
 
     def action_detail(self) -> None:
         """Enter: the next step, or the table after the last one."""

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from crawler_core.config import cpu_count
+from crawler_core.crawl.journal import log_path
 from tui import app
 from tui.bridge import Client, Session
 from tui.keymap import read_keymap
@@ -38,11 +39,7 @@ class LessonApp(app.CrawlApp):
     def dashboard_of(self, client: Client) -> Dashboard:
         """The lesson's own dashboard."""
         keymap = self.taste.keymap
-        return LessonScreen(client, self.session, self._lesson, self._stage, keymap, self._move_to)
-
-    def _move_to(self, client: Client) -> None:
-        self.client = client
-        self.switch_screen(self.dashboard_of(client))
+        return LessonScreen(client, self.session, self._lesson, self._stage, keymap, self.turn_to)
 
 
 def open_lesson(theme: str = "") -> int:
@@ -50,7 +47,7 @@ def open_lesson(theme: str = "") -> int:
 
     Raises CrawlError before the screen is taken over if the site or the crawl cannot start.
     """
-    taste = app.Taste(read_keymap(), chosen_theme(theme), remember_theme)
+    taste = app.Taste(read_keymap(), chosen_theme(theme), remember_theme, log=str(log_path()))
     lesson = Lesson(steps(cpu_count()))
     with CrawlSession() as session, Stage(session) as stage:
         ending = LessonApp(session, stage.open(lesson.step), lesson, stage, taste).run()

@@ -13,6 +13,8 @@ THREADS = 8
 """Fetch workers of the second step."""
 _FEEDING = 8
 """Fetch workers that bring pages faster than any number of parsers gets done with them."""
+_FEW = 4
+"""Fetch workers that still do so, and leave lines for the lanes of processes that are gone."""
 DEADLINE = 2.0
 """Seconds that a page may take to parse before its process is ended."""
 
@@ -29,6 +31,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     watch: str
     compares: int | None = None
     """The place of the step whose rate this one's is compared with."""
+    own_cpus: bool = False
+    """Its parse processes compute all the time, and there is a CPU for each of them."""
 
 
 def steps(cpus: int) -> tuple[Step, ...]:
@@ -71,6 +75,7 @@ def _of_processes(cpus: int) -> tuple[Step, ...]:
             says="These pages are large: to parse them is work for a CPU. Fetching runs ahead "
             "until enough wait; more threads would not help.",
             watch="P1 is full, 'to parse' grows, then the fetch lanes drain",
+            own_cpus=True,
         ),
         Step(
             title=f"{several} parse processes",
@@ -79,8 +84,9 @@ def _of_processes(cpus: int) -> tuple[Step, ...]:
             parse=several,
             says="Each process has an interpreter and a lock of its own, so they compute side by "
             f"side, as far as there are CPUs: here are {cpus}.",
-            watch="the new pool takes over, the lanes of the old one end",
+            watch="the P lanes of the new pool take over from that of the old one",
             compares=2,
+            own_cpus=cpus >= several,
         ),
         Step(
             title=f"{several} threads parse",
@@ -96,7 +102,7 @@ def _of_processes(cpus: int) -> tuple[Step, ...]:
         Step(
             title="a killed worker",
             crawl="killed",
-            fetch=_FEEDING,
+            fetch=_FEW,
             parse=2,
             says=f"A page outlasts {DEADLINE:g} s, so its process is killed: all futures of the "
             "pool raise BrokenProcessPool. The pool is rebuilt, its pages run again alone.",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
+from crawler_core.commands import AnyCommand, Pause, ReopenHost, RetryFailed, SetHostRate
 from crawler_core.snapshot import HostView
-from tui.formats import plural
-from tui.keymap import Keymap
+from tui.formats import cut, plural
 from tui.keytable import TABS
 from tui.screens import hosts
 from tui.screens.asking import Asking
@@ -17,15 +17,18 @@ from tui.screens.panes import BrokenPane, LogPane
 from tui.screens.pictures import SitePane
 from tui.screens.results import ResultsPane
 from tui.screens.saving import Saving
+from tui.screens.steering import SHUT
 from tui.screens.workers import WorkersPane, obey, question
 from tui.widgets.grid import Grid
+
+_HOSTS_NAMED = 3
+"""Hosts that the question whether to retry names."""
 
 
 class Acts(Asking, Saving):
     """The part of the dashboard that acts: every key of the table ends here."""
 
     frozen: bool
-    keymap: Keymap
 
     @property
     def tab(self) -> str:
@@ -91,32 +94,28 @@ class Acts(Asking, Saving):
     def action_pause(self) -> None:
         """Pause, or go on."""
         if self._may():
-            self.say(self.steering.pause())
+            said = self.steering.pause()
+            if self.frozen:  # else the header says so at once
+                self.say(f"{said}; the display is frozen: f goes on")
 
     def action_rate(self, by: int) -> None:
         """Change the limit of the selected host."""
-        if not self._may():
-            return
-        host = self.host()
-        if host is None:
-            self.say("Select a host first: tab leads to the hosts.", severe=True)
-        else:
-            self.say(self.steering.rate(host, by))
+        host = self._host_for(SetHostRate)
+        if host is not None:
+            self.say(self.steering.rate(host, by), instead=True)
 
     def action_host(self) -> None:
         """Offer what can be done with the selected host."""
-        if not self._may():
-            return
-        host = self.host()
+        host = self._host_for(SetHostRate)
         if host is None:
-            self.say("Select a host first: tab leads to the hosts.", severe=True)
             return
 
         def take(answer: str | None) -> None:
             if answer:
                 self.say(hosts.obey(self.steering, host, answer))
 
-        self.app.push_screen(hosts.question(host), take)
+        ended = bool(self.steering.refusal)
+        self.app.push_screen(hosts.question(host, ended=ended), take)
 
     def action_cancel(self) -> None:
         """Cancel the selected fetch, or the oldest one."""
@@ -126,7 +125,7 @@ class Acts(Asking, Saving):
 
     def action_retry(self) -> None:
         """Ask whether to ask again for what failed."""
-        if not self._may():
+        if not self._may(RetryFailed):
             return
         failed = self.steering.failed()
         if not failed:
@@ -141,6 +140,7 @@ class Acts(Asking, Saving):
             f"{plural(failed, 'URL')} failed in a way that may change: no answer, a server error, "
             "too many requests, or a parser that failed.",
             "They are asked for again, at the end of the queues of their hosts.",
+            *_failed_on(self.steering.failing_hosts()),
         ]
         choices = [("r", "ask again", "retry"), ("esc", "leave them", "")]
         self.app.push_screen(Ask("Retry what failed?", says, choices), take)
@@ -149,6 +149,7 @@ class Acts(Asking, Saving):
         """Filter the results."""
         if self.tab != "results":
             self.open_tab("results")
+        self.minimize()  # the line lies beside the table, which may be enlarged
         self.query_one(ResultsPane).open_filter()
 
     def action_match(self, by: int) -> None:
@@ -187,7 +188,7 @@ class Acts(Asking, Saving):
         if url_id or address:
             self.read_detail(url_id, address)
         elif self.tab == "results" and results.feed is None:
-            results.then = self.action_detail
+            results.then = self._detail_of_result
 
     def action_open(self) -> None:
         """Open the selected URL in the browser."""
@@ -200,7 +201,7 @@ class Acts(Asking, Saving):
         _, address = self.selected()
         if address:
             self.app.copy_to_clipboard(address)
-            self.say("copied the URL")
+            self.say(f"copied {cut(address, 200)}")
 
     def action_tab(self, tab: str) -> None:
         """Open a tab."""
@@ -250,6 +251,11 @@ class Acts(Asking, Saving):
             return 0, self.query_one(SitePane).folder()
         return (0, self.completion_url()) if tab == "overview" else (0, "")
 
+    def _detail_of_result(self) -> None:
+        """Show all of the selected row, if it is still the results that one looks at."""
+        if self.tab == "results":
+            self.action_detail()
+
     def _folder_results(self) -> None:
         """Show the results that lie in the selected folder."""
         folder = self.query_one(SitePane).folder()
@@ -279,9 +285,29 @@ class Acts(Asking, Saving):
 
         self.app.push_screen(question(future, self.steering.latest.counts), take)
 
-    def _may(self) -> bool:
-        refusal = self.steering.refusal
+    def _host_for(self, kind: type[AnyCommand]) -> HostView | None:
+        """The selected host, if such a command may be sent to it; else it is said why not.
+
+        A host that is not asked can be taken up again, also by a crawl that has ended.
+        """
+        host = self.host()
+        if not self._may(ReopenHost if host is not None and host.state in SHUT else kind):
+            return None
+        if host is None:
+            self.say("Select a host first: tab leads to the hosts.", severe=True)
+        return host
+
+    def _may(self, kind: type[AnyCommand] = Pause) -> bool:
+        refusal = self.steering.refuses(kind)
         self.say(refusal, severe=True)
         if not refusal:
             self.hasten()
         return not refusal
+
+
+def _failed_on(hosts: list[str]) -> list[str]:
+    """On which hosts something failed: a line at the most."""
+    if not hosts:
+        return []
+    more = len(hosts) - _HOSTS_NAMED
+    return [f"In this run: {', '.join(hosts[:_HOSTS_NAMED])}{f' and {more} more' * (more > 0)}"]

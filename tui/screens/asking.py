@@ -13,6 +13,7 @@ from tui.screens.exclude import ExcludeScreen, Surgery
 from tui.screens.radar import RadarScreen
 from tui.screens.saving import Saving
 from tui.screens.why import WhyScreen
+from tui.widgets.grid import Grid
 
 
 class Asking(Saving):
@@ -24,15 +25,23 @@ class Asking(Saving):
 
     def action_why(self) -> None:
         """Say why the selected URL, or one that is typed, is where it is."""
-        self.app.push_screen(WhyScreen(self.home, self._ask_why, *self.selected()))
+        skipped = self.latest.skipped if self.latest else {}
+        self.app.push_screen(WhyScreen(self.home, self._ask_why, *self.selected(), skipped))
 
     def action_exclude(self) -> None:
         """Exclude URLs by a pattern, or take that back."""
-        self.app.push_screen(ExcludeScreen(self, self.selected()[1]))
+        focused = self.focused
+        meant = not (isinstance(focused, Grid) and focused.follow)
+        self.app.push_screen(ExcludeScreen(self, self.selected()[1], meant=meant))
 
     def action_radar(self) -> None:
         """Show which kinds of URLs grow fast."""
         self.app.push_screen(RadarScreen(self, self.home))
+
+    @property
+    def looks_on(self) -> bool:
+        """Whether the crawl is only looked at."""
+        return self.client.read_only
 
     def look(
         self,
@@ -59,4 +68,8 @@ class Asking(Saving):
 
             return show
 
-        self._in_thread("why", read, screen.say)
+        def failed(sentence: str) -> None:
+            if screen.asked == addresses:
+                screen.say(sentence)
+
+        self._in_thread("why", read, failed)

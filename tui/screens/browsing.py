@@ -47,7 +47,7 @@ def open_in_browser(url: str) -> bool:
         return False
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "webbrowser", "-t", url],
+            [sys.executable, "-P", "-m", "webbrowser", "-t", url],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

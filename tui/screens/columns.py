@@ -9,11 +9,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from tui.widgets.fields import FIELDS, Field
+from tui.widgets.hint import Hint
 from tui.widgets.paint import Line, Painted
 
 
@@ -73,7 +72,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
         with Vertical(classes="box narrow") as box:
             box.border_title = "Columns"
             yield self._ticks
-            yield Static(Content("space ticks  enter shows  d usual ones  esc"), classes="hint")
+            yield Hint(("space", "ticks"), ("enter", "shows"), ("d", "usual"), ("esc", "back"))
 
     def on_mount(self) -> None:
         self._ticks.focus()

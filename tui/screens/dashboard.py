@@ -13,10 +13,12 @@ import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import ContentSwitcher
+from textual.reactive import Reactive
+from textual.widget import Widget
 
+from crawler_core.commands import RetryFailed
 from crawler_core.snapshot import HostView, Snapshot
-from tui.bridge import Client, CsvWish, Session, is_final
+from tui.bridge import Client, CsvWish, Session, is_final, is_unseen
 from tui.formats import count, home_of
 from tui.keymap import Keymap
 from tui.keys import bindings, hints
@@ -31,9 +33,11 @@ from tui.screens.steering import Steering
 from tui.screens.workers import WorkersPane
 from tui.widgets.change import Watch, chip, watch
 from tui.widgets.grid import Grid
+from tui.widgets.ground import Bare
 from tui.widgets.header import Foot, Head, Situation, TabBar
 from tui.widgets.pace import FRAMES, Echo, Pace, after
 from tui.widgets.steady import Steady, at_rest, looks_same, steady
+from tui.widgets.switcher import Switcher
 
 MAIN_GRIDS = {
     "overview": "stream",
@@ -57,8 +61,11 @@ STILL = 4
 """Ticks with the same numbers, enough for all to be drawn, after which they rest: a pause."""
 
 
-class Dashboard(Acts):
+class Dashboard(Bare, Acts):
     """One crawl on one screen."""
+
+    # Textual would send the whole screen again whenever another table gets the focus.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(),
@@ -84,8 +91,10 @@ class Dashboard(Acts):
         session: Session,
         csv: CsvWish | None = None,
         keymap: Keymap = Keymap(),  # noqa: B008 - frozen
+        columns: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
+        self._columns = columns
         self.keymap = keymap
         self.echo = Echo()
         self.client = client
@@ -111,9 +120,9 @@ class Dashboard(Acts):
     def compose(self) -> ComposeResult:
         yield Head(widget_id="head")
         yield TabBar(widget_id="tabs")
-        with ContentSwitcher(initial=TABS[0], id="switcher"):
+        with Switcher(initial=TABS[0], id="switcher"):
             yield Overview()
-            yield ResultsPane()
+            yield ResultsPane(self._columns)
             yield BrokenPane()
             yield HostsPane()
             yield WorkersPane()
@@ -123,7 +132,7 @@ class Dashboard(Acts):
 
     def on_mount(self) -> None:
         self._hurry = self.set_interval(HURRY, self._look_soon, pause=True)
-        self.query_one("#stream", Grid).focus()
+        self.query_one(f"#{MAIN_GRIDS[self.tab]}", Grid).focus()
         self.tick()
         self.redraw()
         self.set_interval(1 / FRAMES, self._beat)
@@ -131,7 +140,7 @@ class Dashboard(Acts):
     @property
     def tab(self) -> str:
         """The open tab."""
-        return self.query_one("#switcher", ContentSwitcher).current or TABS[0]
+        return self.query_one(Switcher).current or TABS[0]
 
     def tick(self) -> None:
         """Take the newest snapshot and draw what it changed."""
@@ -165,10 +174,13 @@ class Dashboard(Acts):
     def open_tab(self, tab: str) -> None:
         """Show a tab and give its table the focus."""
         self.minimize()
-        self.query_one("#switcher", ContentSwitcher).current = tab
+        self.query_one(ResultsPane).then = None
+        switcher = self.query_one(Switcher)
+        switcher.turn_to(tab)
         # At once: a key that comes next is meant for this table and what it holds.
         self.set_focus(self.query_one(f"#{MAIN_GRIDS[tab]}", Grid))
         self.redraw()
+        switcher.paint_now()
         self.call_after_refresh(self.redraw)  # now that the sizes are known
 
     def host(self) -> HostView | None:
@@ -189,9 +201,14 @@ class Dashboard(Acts):
         self._quiet = self._still = 0
         self._draw(lists_too=True, graphs_too=True)
 
+    @property
+    def told(self) -> Snapshot | None:
+        """What the top lines tell of."""
+        return self.latest
+
     def head(self) -> None:
         """Draw the top lines."""
-        snapshot = self.latest
+        snapshot = self.told
         situation = Situation(
             snapshot=snapshot,
             chip=chip(self._watch.change, snapshot.pilot if snapshot else ""),
@@ -200,6 +217,7 @@ class Dashboard(Acts):
             frozen=self.frozen,
             saved=self.saved or self._unsaved,
             keymap=self.keymap,
+            saves=not self.app.is_web,
         )
         self.query_one(Head).look(situation)
 
@@ -240,11 +258,30 @@ class Dashboard(Acts):
             self.tick()
             self.call_after_refresh(self.post_message, self.Drawn())
 
+    def hints(self, tab: str, *, changing: bool) -> list[tuple[str, str, str]]:
+        """The keys that the footer names; without `changing`, none that changes the crawl."""
+        again = self.steering.failed() and not self.steering.refuses(RetryFailed)
+        also = ("retry",) if again else ()
+        found = hints(tab, changing=changing, keymap=self.keymap, also=also)
+        words = {"detail": "its URLs"} if tab == "site" else {}
+        if self.latest is not None and self.latest.paused:
+            words["pause"] = "go on"
+        idle = {"save"} if self.app.is_web else set()
+        if tab == "workers" and is_final(self.latest):
+            idle.add("detail")
+        if self.client.read_only:
+            idle.add("exclude")
+        return [
+            (keys, words.get(action, word), action)
+            for keys, word, action in found
+            if action not in idle
+        ]
+
     def _draw(self, *, lists_too: bool, graphs_too: bool) -> None:
         snapshot, tab = self.latest, self.tab
         self.head()
         changing = not self.client.read_only and not is_final(snapshot)
-        self.query_one(Foot).look(hints(tab, changing=changing, keymap=self.keymap))
+        self.query_one(Foot).look(self.hints(tab, changing=changing))
         if snapshot is None:
             return
         badges = {
@@ -264,13 +301,14 @@ class Dashboard(Acts):
         elif tab == "results":
             self.read_new_results()
         elif tab == "broken":
+            self.query_one(BrokenPane).expect(snapshot)
             self.read_broken(snapshot)
         elif tab == "hosts":
             self.query_one(HostsPane).look(snapshot)
         elif tab == "workers":
             self.query_one(WorkersPane).look(snapshot)
         elif tab == "log":
-            self.query_one(LogPane).look()
+            self.query_one(LogPane).look(kept=not is_unseen(snapshot))
         elif tab == "site":
             self.query_one(SitePane).look(snapshot, reading=not self.frozen)
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from crawler_core.model import LinkKind, UrlState
 from tui.formats import count, cut_middle, fit, origin, plural, short_url, tone
-from tui.screens.browsing import visit
 from tui.screens.reasons import indexing
+from tui.screens.sheet import UrlSheet
 from tui.widgets.document import Document, Piece
+from tui.widgets.hint import Hint
 
 if TYPE_CHECKING:
     from crawler_core.store.rows import Detail, Hop
@@ -37,7 +36,7 @@ _KINDS = {
 Section = tuple[str, Sequence[Sequence[Piece]]]
 
 
-class DetailScreen(ModalScreen[None]):
+class DetailScreen(UrlSheet):
     """All of one row; opened at once, filled when it is read."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,9 +57,9 @@ class DetailScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Document(widget_id="document") as document:
             document.border_title = Content(cut_middle(self.address or "reading …", 90))
-        yield Static(
-            Content("esc  o open  y copy  1 fields 2 redirects 3 inlinks 4 outlinks 5 headers"),
-            classes="hint",
+        yield Hint(
+            *(("esc", ""), ("o", "open"), ("y", "copy"), ("1", "fields"), ("2", "redirects")),
+            *(("3", "inlinks"), ("4", "outlinks"), ("5", "headers")),
         )
 
     def fill(self, detail: Detail) -> None:
@@ -71,27 +70,9 @@ class DetailScreen(ModalScreen[None]):
         document.show(sections(detail))
         document.focus()
 
-    def say(self, text: str) -> None:
-        """Show a sentence instead."""
-        self.query_one("#document", Document).show([("", [[(text, "warn")]])])
-
-    def action_close(self) -> None:
-        """Back to where one was."""
-        self.dismiss(None)
-
     def action_go(self, section: int) -> None:
         """Scroll to a section."""
         self.query_one("#document", Document).go(section)
-
-    def action_open(self) -> None:
-        """Open the URL in the browser."""
-        if self.address:
-            self.notify(visit(self.app, self.address), markup=False, timeout=3)
-
-    def action_copy(self) -> None:
-        """Copy the URL."""
-        self.app.copy_to_clipboard(self.address)
-        self.notify("copied the URL", markup=False, timeout=2)
 
 
 def sections(detail: Detail) -> list[Section]:

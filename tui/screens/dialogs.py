@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from tui.bridge import Client, is_final
 from tui.formats import count, plain
+from tui.widgets.hint import Hint
 from tui.widgets.paint import Line, Painted
 
 PATIENCE = 15.0
@@ -114,23 +115,40 @@ class WorkersPrompt(ModalScreen[tuple[int, int] | None]):
             for name, value, limit in zip(("fetch", "parse"), self._now, self._limits, strict=True):
                 yield Static(Content(f"{name} workers, 1 to {limit}"), classes="label")
                 yield Input(str(value), id=name, type="integer", compact=True, max_length=4)
-            yield Static(Content("enter sets them, esc leaves them"), classes="hint")
+            yield Static(id="workers-says", classes="warn")
+            yield Hint(("enter", "sets them"), ("esc", "leaves them"))
+
+    def on_mount(self) -> None:
+        self.query_one("#workers-says", Static).display = False
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        fetch, parse = (
-            self._clamped(name, now, limit)
-            for name, now, limit in zip(("fetch", "parse"), self._now, self._limits, strict=True)
-        )
-        self.dismiss((fetch, parse))
+        typed = []
+        for name, now, limit in zip(("fetch", "parse"), self._now, self._limits, strict=True):
+            number = self._typed(name, now)
+            if not 1 <= number <= limit:
+                self._refuse(name, f"{number} {name} workers: 1 to {limit} are possible.")
+                return
+            typed.append(number)
+        self.dismiss((typed[0], typed[1]))
 
     def action_cancel(self) -> None:
         """Change nothing."""
         self.dismiss(None)
 
-    def _clamped(self, name: str, now: int, limit: int) -> int:
+    def _typed(self, name: str, now: int) -> int:
+        """What stands in a line; an empty one leaves the number as it is."""
         text = self.query_one(f"#{name}", Input).value
-        return max(1, min(int(text), limit)) if text.lstrip("+-").isdigit() else now
+        return int(text) if text.lstrip("+-").isdecimal() else now
+
+    def _refuse(self, name: str, sentence: str) -> None:
+        """Say why not; a typing mistake is not taken for the number nearest to it."""
+        says = self.query_one("#workers-says", Static)
+        says.update(Content(sentence))
+        says.display = True
+        line = self.query_one(f"#{name}", Input)
+        line.focus()
+        line.action_select_all()
 
 
 def quit_question(done: str, waiting: str, store: str) -> Ask:
@@ -159,7 +177,7 @@ class LeavingScreen(ModalScreen[None]):
         with Vertical(classes="box narrow") as box:
             box.border_title = "Stopping"
             yield Static(Content("what is in flight ends …"), id="leaving", classes="says")
-            yield Static(Content("q does not wait"), classes="hint")
+            yield Hint(("q", "does not wait"))
 
     def on_mount(self) -> None:
         self.set_interval(0.1, self._look)

@@ -17,11 +17,12 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from crawler_core.commands import CapTemplate, Exclude, UncapTemplate, Unexclude
-from crawler_core.scope import problem_of
+from crawler_core.patterns import problem_of
 from crawler_core.why import proposals
 from tui.bridge import Rows
 from tui.formats import count, cut_middle, plain, plural
 from tui.widgets.grid import Column, Grid, ListFeed
+from tui.widgets.hint import Hint
 
 if TYPE_CHECKING:
     from crawler_core.store.survey import Cuts, Matches
@@ -42,6 +43,10 @@ Surgery = Exclude | Unexclude | CapTemplate | UncapTemplate
 
 class Desk(Protocol):
     """What a screen that changes the scope of the crawl may do."""
+
+    @property
+    def looks_on(self) -> bool:
+        """Whether the crawl is only looked at: nothing is sent to it."""
 
     def look(
         self,
@@ -65,8 +70,10 @@ class ExcludeScreen(ModalScreen[None]):
         Binding("enter", "take_back", show=False),
     ]
 
-    def __init__(self, desk: Desk, address: str) -> None:
+    def __init__(self, desk: Desk, address: str, *, meant: bool = True) -> None:
+        """Not `meant`: the address is just the last one of a list, and nothing is typed of it."""
         super().__init__(classes="dialog exclude")
+        self._meant = meant
         self._desk = desk
         self._proposals = proposals(address) if "://" in address else ()
         self._counts: dict[str, Matches] = {}
@@ -78,8 +85,10 @@ class ExcludeScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = "Exclude URLs from here on"
-            yield Static(Content("keep out every URL that holds this pattern:"), classes="label")
+            looks = self._desk.looks_on
+            box.border_title = "Excluded URLs" if looks else "Exclude URLs from here on"
+            label = "how many URLs hold" if looks else "keep out every URL that holds"
+            yield Static(Content(f"{label} this pattern:"), classes="label")
             yield Input(
                 id="pattern",
                 compact=True,
@@ -93,7 +102,7 @@ class ExcludeScreen(ModalScreen[None]):
                 widget_id="excluded",
                 empty="nothing so far",
             )
-            yield Static(Content(""), id="exclude-hint", classes="hint")
+            yield Hint(widget_id="exclude-hint")
 
     def on_mount(self) -> None:
         proposed = self.query_one("#proposals", Grid)
@@ -102,7 +111,7 @@ class ExcludeScreen(ModalScreen[None]):
         proposed.display = bool(self._proposals)
         self.query_one("#excluded", Grid).styles.height = 4
         self._draw()
-        if self._proposals:
+        if self._proposals and self._meant:
             self._put(self._proposals[0][1])
         self.query_one("#pattern", Input).focus()
         self._count([pattern for _, pattern in self._proposals])
@@ -136,12 +145,12 @@ class ExcludeScreen(ModalScreen[None]):
 
     def on_descendant_focus(self) -> None:
         listing = self.query_one("#excluded", Grid).has_focus
-        hint = (
-            "enter takes the pattern back   tab to the line   esc closes"
-            if listing
-            else "↑ ↓ proposals   enter excludes   tab to the list   esc closes"
+        enter = "takes the pattern back" if listing else "excludes"
+        self.query_one("#exclude-hint", Hint).show(
+            *[("", "↑ ↓ proposals")] * (bool(self._proposals) and not listing),
+            *[("enter", enter)] * (not self._desk.looks_on),
+            *(("tab", "to the line" if listing else "to the list"), ("esc", "closes")),
         )
-        self.query_one("#exclude-hint", Static).update(Content(hint))
 
     def on_grid_moved(self, event: Grid.Moved) -> None:
         event.stop()
@@ -247,7 +256,7 @@ class ExcludeScreen(ModalScreen[None]):
     def _put(self, pattern: str) -> None:
         line = self.query_one("#pattern", Input)
         line.value = pattern
-        line.cursor_position = len(pattern)
+        line.action_select_all()  # a proposal: whoever types means something else
 
     def _draw(self) -> None:
         if not self._told:

@@ -8,58 +8,49 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from crawler_core.errors import CrawlError
 from crawler_core.filters import PRESETS, Preset, parse
 from tui.bridge import Rows
 from tui.screens.columns import ColumnsScreen
 from tui.screens.dialogs import Ask
-from tui.screens.reading import Read, Reading
-from tui.screens.results import Ids, ResultFeed, ResultsPane, Wanted
+from tui.screens.feed import Ids, ResultFeed
+from tui.screens.preparing import Preparing
+from tui.screens.reading import Read
+from tui.screens.results import ResultsPane, Wanted
 from tui.screens.views import ViewsScreen
 
 SORTED_EVERY = 3.0
 """Seconds between two readings of a sorted table while the crawl runs."""
 _SHARE = 10
 """A sorted table is read anew after so many times what the last reading took."""
+FOLLOWED = 5_000
+"""URLs that finished unseen from which on a thread reads the table anew."""
+_GLANCE = 0.05
+"""Seconds between two looks whether the reader is ready."""
 FIRST_SCREEN = 256
 """Rows that are shown before all others are read."""
 
 
-class Finding(Reading):
+class Finding(Preparing):
     """The part of the dashboard that fills the results table."""
 
     _serial = 0
     _sorted_due = 0.0
     _asked_done = -1
-    _reading: Rows | None = None
-    """What a thread reads the results with now."""
     _wanted_now: Wanted | None = None
-    """What the newest of these threads reads; the others give up."""
-    _finder: Rows | None = None
-    """A reader that was made ready for many searches; whoever uses it holds `_turn`."""
-    _preparing = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._turn = threading.Lock()
+    """What the newest thread reads; the others give up."""
+    _counting = False
+    """Whether what is read now are the numbers of the menu of views."""
 
     def on_unmount(self) -> None:
-        finder, self._finder = self._finder, None
         self._wanted_now = None
-        for busy in (self._reading, finder):
-            if busy is not None:
-                busy.interrupt()
-        if finder is not None:
-            with self._turn:  # its thread lets go of it at once
-                finder.close()
 
     def on_results_pane_opened(self, event: ResultsPane.Opened) -> None:
         event.stop()
-        self._prepare()
+        self.prepare()
 
     @property
     def tab(self) -> str:
@@ -74,6 +65,13 @@ class Finding(Reading):
         event.stop()
         self.read_results(event.wanted)
 
+    def no_rows(self, sentence: str) -> None:
+        """Tell why the crawl file cannot be read."""
+        if self.is_attached:
+            pane = self.query_one(ResultsPane)
+            pane.trouble = sentence
+            pane.draw()
+
     def read_new_results(self) -> None:
         """Append what finished since the last look; read a sorted table again now and then."""
         pane = self.query_one(ResultsPane)
@@ -86,8 +84,15 @@ class Finding(Reading):
             done = self.latest.done if self.latest else 0
             if done != self._asked_done and time.monotonic() > self._sorted_due:
                 self.read_results(pane.wanted, again=True)
-        elif self._rows is not None:
-            self._follow(pane, self._rows)
+        elif self._rows is not None and self._sorted_due < math.inf:  # nobody reads them anew
+            done = self.latest.done if self.latest else 0
+            if done - self._asked_done > FOLLOWED:
+                self.read_results(pane.wanted, again=True)
+            else:
+                self._asked_done = done
+                self._follow(pane, self._rows)
+        if self._ready:
+            self.prepare()
         pane.draw()
 
     def read_results(self, wanted: Wanted, *, again: bool = False) -> None:
@@ -95,31 +100,28 @@ class Finding(Reading):
         pane = self.query_one(ResultsPane)
         if not again:
             pane.busy = True
+            self._make_way()
+            if wanted.line or wanted.sort:
+                self.prepare()
         self._asked_done = self.latest.done if self.latest else 0
         self._wanted_now = wanted
-        if self._reading is not None:
-            self._reading.interrupt()
         if not self._open():
             pane.busy = False
             return
         began, self._sorted_due = time.monotonic(), math.inf
 
         def read(rows: Rows) -> Callable[[], None]:
-            with self._turn:
+            with self._at_turn(rows) as finder:
                 if self._wanted_now is not wanted:  # typed on while this waited for its turn
                     return lambda: None
-                finder = self._finder
-                if finder is not None:
-                    finder.prepare()
-                    rows = finder
-                self._reading = rows
+                if self._ready:
+                    finder.prepare(whole=False)
                 try:
-                    first = not again and not parse(wanted.line).compares
-                    if first and self._read_first(rows, wanted):
+                    first = not again and (self._ready or not parse(wanted.line).compares)
+                    if first and self._read_first(finder, wanted):
                         return lambda: None
-                    ids, serial = self._read_all(rows, wanted)
+                    ids, serial = self._read_all(finder, wanted)
                 finally:
-                    self._reading = None
                     if self._wanted_now is wanted:
                         now = time.monotonic()
                         self._sorted_due = now + max(SORTED_EVERY, _SHARE * (now - began))
@@ -127,9 +129,9 @@ class Finding(Reading):
 
         def failed(sentence: str) -> None:
             if self._wanted_now is wanted:
-                pane.busy = False
-                pane.grid.empty = sentence
-                pane.grid.repaint()
+                pane.busy, pane.trouble = False, sentence
+                self._sorted_due = time.monotonic() + SORTED_EVERY
+                pane.draw()
 
         self._in_thread("results", read, failed)
 
@@ -138,9 +140,14 @@ class Finding(Reading):
         if self.tab != "results":
             self.open_tab("results")
         pane = self.query_one(ResultsPane)
-        screen = ViewsScreen(pane.wanted.preset)
+        typed = pane.wanted.text
+        screen = ViewsScreen(pane.wanted.preset, typed)
+        self.prepare()
 
         def take(preset: Preset | None) -> None:
+            screen.closed = True
+            if self._counting:
+                self._make_way()
             if preset is not None:
                 pane.choose(preset)
 
@@ -148,14 +155,29 @@ class Finding(Reading):
 
         def read(rows: Rows) -> Callable[[], None]:
             for some in _counted_together():
-                if screen.closed:
-                    break
-                numbers = rows.tally([self.session.view("all", text) for text in some])
+                self._await_ready(some, screen)
+                with self._at_turn(rows) as finder:
+                    if screen.closed or self._left:
+                        break
+                    numbers = self._count(finder, [f"{text} {typed}".strip() for text in some])
                 counts = dict(zip(some, numbers, strict=True))
                 self.post_message(Read(functools.partial(screen.take_counts, counts)))
             return lambda: None
 
         self._in_thread("counts", read, lambda _: None)
+
+    def _count(self, finder: Rows, lines: Sequence[str]) -> Sequence[int]:
+        self._counting = True
+        try:
+            return finder.tally([self.session.view("all", line) for line in lines])
+        finally:
+            self._counting = False
+
+    def _await_ready(self, some: Sequence[str], screen: ViewsScreen) -> None:
+        """What compares all rows is counted when that has become cheap."""
+        if any(parse(text).compares for text in some):
+            while self._preparing and not (self._ready or screen.closed or self._left):
+                time.sleep(_GLANCE)
 
     def action_columns(self) -> None:
         """Let columns be chosen."""
@@ -190,34 +212,11 @@ class Finding(Reading):
             view = self.session.view("all", pane.wanted.line)
             more, self._serial = rows.follow(view, self._serial)
         except CrawlError as error:
-            pane.grid.empty = str(error)
+            pane.trouble = str(error)
             return
+        pane.trouble = ""
         if more:
             pane.feed.extend(more)
-
-    def _prepare(self) -> None:
-        """Let a reader get ready for the searches to come; until then each has its own."""
-        if self._preparing or self._finder is not None:
-            return
-        self._preparing = True
-
-        def run() -> None:
-            try:
-                finder = self.session.rows(self.client.store)
-                finder.prepare()
-            except CrawlError:
-                return  # searches say themselves what is wrong with the file
-            finally:
-                self._preparing = False
-            self.post_message(Read(lambda: self._take_finder(finder)))
-
-        self.run_worker(run, thread=True, group="prepare", exit_on_error=False)
-
-    def _take_finder(self, finder: Rows) -> None:
-        if self.is_attached:
-            self._finder = finder
-        else:
-            finder.close()
 
     def _read_first(self, rows: Rows, wanted: Wanted) -> bool:
         """Show the rows that the screen begins with: the last ones if it follows the tail.

@@ -7,15 +7,14 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from tui.keymap import Keymap
 from tui.keys import MOVES, respelled
 from tui.keytable import KEYS, TAB_NAMES
 from tui.screens.language import filters
 from tui.widgets.document import Document, Piece
+from tui.widgets.hint import Hint
 
 _ABOUT = {
     "overview": "Two pools do the work. Fetch workers are threads that wait for servers; parse "
@@ -50,6 +49,9 @@ _WORDS = (
     ("in work", "being fetched, waiting for the parser, or being parsed"),
     ("kept out", "found, and not asked for: out of scope, a cap, or a pattern"),
     ("blocked", "a bot wall answered (401, 403, 451 …): the link is not called broken"),
+    ("bad", "of a host's answers: broken, blocked, or a request for fewer requests"),
+    ("err%, 429%", "share of answers: a server error or none at all; a request for fewer"),
+    ("queue wait", "how long what was handed to a pool waited there for a free worker"),
     ("target", "workers wanted; busy ones above it finish what they do and then rest"),
     ("p50, p95", "half, and 95 of 100, of the answers came within this time"),
 )
@@ -62,19 +64,26 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark,f1,enter", "close", show=False)
     ]
 
-    def __init__(self, tab: str, keymap: Keymap = Keymap()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        tab: str,
+        keymap: Keymap = Keymap(),  # noqa: B008 - frozen
+        about: str = "",
+    ) -> None:
+        """`about`: what to tell instead of what the tab is."""
         super().__init__(classes="sheet")
         self._tab = tab
         self._keymap = keymap
+        self._about = about
 
     def compose(self) -> ComposeResult:
         with Document(widget_id="document") as document:
             document.border_title = "Help"
-        yield Static(Content("esc back   ↑ ↓ scroll"), classes="hint")
+        yield Hint(("esc", "back"), ("", "↑ ↓ scroll"))
 
     def on_mount(self) -> None:
         document = self.query_one("#document", Document)
-        document.show(sections(self._tab, self._keymap))
+        document.show(sections(self._tab, self._keymap, self._about))
         document.focus()
 
     def action_close(self) -> None:
@@ -85,8 +94,9 @@ class HelpScreen(ModalScreen[None]):
 def sections(
     tab: str,
     keymap: Keymap = Keymap(),  # noqa: B008 - frozen
+    about: str = "",
 ) -> list[tuple[str, Sequence[Sequence[Piece]]]]:
-    """The help of a tab as sections of lines."""
+    """The help of a tab as sections of lines; `about` takes the place of what the tab is."""
     groups: dict[str, list[list[Piece]]] = {}
     for key in KEYS:
         rows = groups.setdefault(key.group, [])
@@ -96,9 +106,9 @@ def sections(
         [(f"{word:>12}  ", "strong"), (meaning, "")] for word, meaning in _WORDS
     ]
     return [
-        (TAB_NAMES[tab].upper(), [[(respelled(_ABOUT[tab], keymap), "")]]),
+        (TAB_NAMES[tab].upper(), [[(respelled(about or _ABOUT[tab], keymap), "")]]),
         *([("FILTERS", filters())] if tab == "results" else []),
+        ("WORDS", words),
         *((f"KEYS: {name}", rows) for name, rows in groups.items()),
         ("KEYS: in every list", moves),
-        ("WORDS", words),
     ]

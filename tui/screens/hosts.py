@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 
 from crawler_core.snapshot import HostView, Snapshot
+from tui.bridge import UNSEEN, is_unseen
 from tui.formats import count, host_name, percent, plural
 from tui.screens.dialogs import Ask
 from tui.screens.steering import SHUT, Steering
 from tui.widgets import lists
 from tui.widgets.grid import Grid
+from tui.widgets.ground import Pane
 
 
-class HostsPane(Vertical):
+class HostsPane(Pane):
     """All hosts that the engine tells of."""
 
     def __init__(self) -> None:
@@ -33,19 +34,20 @@ class HostsPane(Vertical):
         """Draw the hosts."""
         grid = self.query_one("#hosts-grid", Grid)
         left = snapshot.host_count - len(snapshot.hosts)
+        grid.empty = UNSEEN if is_unseen(snapshot) else "none yet"
         grid.note = f"{count(left)} quiet ones not shown" if left > 0 else ""
         grid.show(lists.board(snapshot.hosts))
 
 
-def question(host: HostView) -> Ask:
-    """What can be done with a host, and all that is known of it."""
+def question(host: HostView, *, ended: bool = False) -> Ask:
+    """What can be done with a host, after the end of the crawl too, and all that is known of it."""
     choices = [(",", "slower", "slower"), (".", "faster", "faster")]
     if host.state in SHUT:
         choices = [("r", "take it up again", "reopen")]
     else:
         choices.append(("p", "pause it: the crawl waits until you go on", "pause"))
-    if host.state not in {"skipped", "given up"}:
-        choices.append(("k", "skip it: ask nothing more of it", "skip"))
+    if host.state not in {"skipped", "given up"} and not ended:
+        choices.append(("s", "skip it: ask nothing more of it", "skip"))
     if host.state == "throttled":
         choices.append(("r", "ask again at once, although it asked us to wait", "reopen"))
     choices.append(("esc", "leave it as it is", ""))

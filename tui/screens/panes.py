@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 
 from crawler_core.snapshot import FINAL_STATES, Completion, LogLine, Snapshot
 from tui.formats import count, home_of, plural
 from tui.widgets import lists
 from tui.widgets.grid import Grid, Key
+from tui.widgets.ground import Pane, Row
 from tui.widgets.overview import (
     Panel,
     answers,
@@ -35,7 +35,7 @@ WIDE, TALL = 100, 30
 """Below these the panels of the overview give way to six lines."""
 
 
-class Overview(Vertical):
+class Overview(Pane):
     """All at a glance: pools, speed, pages, answers, hosts, and what just finished."""
 
     def __init__(self) -> None:
@@ -48,12 +48,12 @@ class Overview(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Panel(self._brief, widget_id="brief")
-        with Horizontal(id="cockpit"):
-            with Vertical(id="left"):
+        with Row(id="cockpit"):
+            with Pane(id="left"):
                 yield Panel(self._fetch_pool, widget_id="fetch-pool")
                 yield Panel(self._parse_pool, widget_id="parse-pool")
                 yield Panel(self._stages, widget_id="stages")
-            with Vertical(id="right"):
+            with Pane(id="right"):
                 yield Panel(speed, widget_id="speed")
                 yield Panel(answers, widget_id="answers")
         yield Grid("HOSTS", lists.HOST_COLUMNS, widget_id="overview-hosts", empty="none yet")
@@ -117,6 +117,8 @@ class Overview(Vertical):
         return brief(snapshot, width, height, keys=self.steered)
 
     def _host_rows(self, snapshot: Snapshot) -> None:
+        if not self.size:
+            return  # another tab is open: a height for no room would be taken back at once
         room = self.size.height - (7 if self.has_class("-small") else 14)
         most = max(2, min(6, room // 3))
         rows = min(max(1, snapshot.host_count), most) + 1
@@ -128,7 +130,7 @@ class Overview(Vertical):
         return host_more(self._snapshot, shown)
 
 
-class BrokenPane(Vertical):
+class BrokenPane(Pane):
     """Broken targets above, the pages that hold the selected one below."""
 
     def __init__(self) -> None:
@@ -146,6 +148,16 @@ class BrokenPane(Vertical):
             tall_head=True,
         )
         yield Grid("FOUND ON", lists.SOURCE_COLUMNS, widget_id="sources-grid", empty="no page")
+
+    def expect(self, snapshot: Snapshot) -> None:
+        """Say what an empty list means: the crawl counts faster than its file is written."""
+        grid = self.query_one("#broken-grid", Grid)
+        doing = "read" if snapshot.state in FINAL_STATES else "written"
+        known = f"{count(snapshot.broken)} broken, being {doing} …"
+        says = known if snapshot.broken else "no broken link so far"
+        if says != grid.empty:
+            grid.empty = says
+            grid.repaint()
 
     def fill(self, targets: Sequence[BrokenTarget], total: int, home: str) -> None:
         """Show these targets."""
@@ -183,7 +195,7 @@ class BrokenPane(Vertical):
         grid.show(lists.sources(target, self._home))
 
 
-class LogPane(Vertical):
+class LogPane(Pane):
     """What was worth telling."""
 
     def __init__(self) -> None:
@@ -217,6 +229,8 @@ class LogPane(Vertical):
         cursor = self.query_one("#log-grid", Grid).cursor
         return next((line.text for line in self._lines if line.serial == cursor), "")
 
-    def look(self) -> None:
-        """Draw them."""
-        self.query_one("#log-grid", Grid).show(lists.log(self._lines))
+    def look(self, *, kept: bool = True) -> None:
+        """Draw them; not `kept`: nobody runs this crawl, and its file has no log."""
+        grid = self.query_one("#log-grid", Grid)
+        grid.empty = "nothing to tell so far" if kept else "a crawl file does not keep the log"
+        grid.show(lists.log(self._lines))

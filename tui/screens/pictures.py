@@ -1,7 +1,7 @@
 """The tab Site: pictures of the crawl so far, and its folders, read from the crawl file.
 
-Nothing is read while the tab is closed or the display frozen. A small screen shows one of
-the three parts at a time: tab leads to the next.
+Nothing is read while the tab is closed, and nothing new while the display is frozen. A small
+screen shows one of the three parts at a time: tab leads to the next.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.events import DescendantFocus, Resize
 from textual.message import Message
 
 from crawler_core.snapshot import Snapshot
 from tui.bridge import Rows, is_final
 from tui.formats import count
+from tui.widgets.ground import Pane
 from tui.widgets.shapes import WIDE, Picture, histograms, over_time
 from tui.widgets.tree import TREE_COLUMNS, Tree, address_of, feed, is_folder, parent_of
 
@@ -37,7 +37,7 @@ MOST_OPEN = 60
 PARTS = ("site-tree", "over-time", "histograms")
 
 
-class SitePane(Vertical):
+class SitePane(Pane):
     """Pictures above, the tree of folders below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,8 +95,10 @@ class SitePane(Vertical):
         """Have the file read again if there may be something new in it."""
         self._live = not is_final(snapshot)
         seen = (snapshot.done, snapshot.found)
-        unread = self._shape is None or not self._shape.is_whole or seen != self._seen
-        if reading and unread and not self._busy and time.monotonic() >= self._due:
+        partial = self._shape is None or not self._shape.is_whole
+        # A display that was frozen before it showed anything has something to read, too.
+        wanted = partial or (reading and seen != self._seen)
+        if wanted and not self._busy and time.monotonic() >= self._due:
             self._busy, self._seen = True, seen
             self.post_message(self.Asked("site", self._reader(), self._failed))
 

@@ -18,6 +18,7 @@ from tui.bridge import Rows
 from tui.formats import count, percent, plain, plural, short_url
 from tui.screens.exclude import Desk
 from tui.widgets.grid import Cell, Column, Grid, ListFeed
+from tui.widgets.hint import Hint
 
 if TYPE_CHECKING:
     from crawler_core.store.survey import Cuts
@@ -28,17 +29,20 @@ READ_EVERY = 3.0
 """Seconds between two surveys, or more where one takes long."""
 _SHARE = 10
 """A survey is made anew after so many times what the last one took."""
+_WITH_NEWEST = 86
+"""Cells from which on the table says of how many of the newest URLs a kind is."""
 _COLUMNS = (
     Column("kind of URL", align="middle"),
     Column("waiting", 8, "right"),
     Column("of all", 6, "right"),
-    Column("newest", 6, "right", from_width=86),
+    Column("newest", 6, "right", from_width=_WITH_NEWEST),
     Column("done", 8, "right"),
     Column("titles", 7, "right"),
     Column("kept out", 9, "right", from_width=96),
 )
-_HINT = "c caps the selected kind, again takes it back   esc closes"
-_LEGEND = "newest: of the URLs found last   titles: how many differ on its pages"
+_HINT = (("c", "caps the selected kind, again takes it back"), ("esc", "closes"))
+_LEGEND = "titles: how many differ on its pages"
+_NEWEST = "newest: of the URLs found last   "
 
 
 class RadarScreen(ModalScreen[None]):
@@ -68,12 +72,15 @@ class RadarScreen(ModalScreen[None]):
             cursor_always=True,
         )
         yield Static(Content(_LEGEND), id="radar-says", classes="hint")
-        yield Static(Content(_HINT), classes="hint")
+        yield Hint(*_HINT[self._desk.looks_on :])
 
     def on_mount(self) -> None:
         self.query_one("#radar-grid", Grid).focus()
         self._read()
         self.set_interval(0.5, self._read_when_due)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._explain)
 
     def on_grid_moved(self, event: Grid.Moved) -> None:
         event.stop()
@@ -157,6 +164,12 @@ class RadarScreen(ModalScreen[None]):
             (count(each.titles) if each.titled else "", "warn" if same else ""),
             (count(kept) if kept else "", "dim"),
         )
+
+    def _explain(self) -> None:
+        """Say what the columns mean that there is room for."""
+        if self.is_attached:
+            wide = self.query_one("#radar-grid", Grid).size.width >= _WITH_NEWEST
+            self._say(_NEWEST * wide + _LEGEND)
 
     def _failed(self, sentence: str) -> None:
         self._busy = False

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 BROKEN_SHOWN = 500
 SOURCES_SHOWN = 50
 BROKEN_EVERY = 1.5
+PATIENCE = 0.1
+"""Seconds that a row is waited for while another program keeps the file locked."""
 _BROKEN_SHARE = 20
 """The list of broken links is read anew after so many times what the last reading took."""
 
@@ -42,6 +44,8 @@ class Reading(Screen[None]):
     latest: Snapshot | None
 
     _rows: Rows | None = None
+    """What this thread reads with: single rows, and what is new."""
+    _opening = False
     _broken_due: float = 0.0
     _broken_seen = (-1, -1)
 
@@ -57,6 +61,9 @@ class Reading(Screen[None]):
     def on_site_pane_asked(self, event: SitePane.Asked) -> None:
         event.stop()
         self._in_thread(event.group, event.read, event.failed)
+
+    def on_mount(self) -> None:
+        self._open()
 
     def on_unmount(self) -> None:
         if self._rows is not None:
@@ -93,6 +100,8 @@ class Reading(Screen[None]):
         self._in_thread("detail", read, screen.say)
 
     def _show_broken(self, targets: list[BrokenTarget], total: int) -> None:
+        if self.latest is not None and total < self.latest.broken:
+            self._broken_seen = (-1, -1)  # not all of them were written yet
         self.query_one(BrokenPane).fill(targets, total, self.home)
 
     def _show_detail(self, screen: DetailScreen, found: Detail | None) -> None:
@@ -103,13 +112,38 @@ class Reading(Screen[None]):
         else:
             screen.fill(found)
 
+    def no_rows(self, sentence: str) -> None:
+        """Tell why the crawl file cannot be read."""
+        raise NotImplementedError
+
     def _open(self) -> bool:
-        if self._rows is None:
-            try:
-                self._rows = self.session.rows(self.client.store)
-            except CrawlError:
-                return False
-        return True
+        """Whether rows can be read here; if not, a thread tries to open the file."""
+        if self._rows is None and not self._opening:
+            self._opening = True
+            self.run_worker(self._opened, thread=True, group="open", exit_on_error=False)
+        return self._rows is not None
+
+    def _opened(self) -> None:
+        try:
+            rows = self.session.rows(self.client.store)
+            rows.be_brief(PATIENCE)
+        except CrawlError as error:
+            sentence = str(error)
+            self.post_message(Read(lambda: self._not_opened(sentence)))
+        else:
+            if not self.post_message(Read(lambda: self._take(rows))):
+                rows.close()
+
+    def _take(self, rows: Rows) -> None:
+        self._opening = False
+        if self.is_attached:
+            self._rows = rows
+        else:
+            rows.close()
+
+    def _not_opened(self, sentence: str) -> None:
+        self._opening = False
+        self.no_rows(sentence)
 
     def _in_thread(
         self,

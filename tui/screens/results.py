@@ -7,35 +7,30 @@ opens as fast as a small one.
 
 from __future__ import annotations
 
-from array import array
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import msgspec
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
 from crawler_core.filters import FIELDS as FILTER_FIELDS
 from crawler_core.filters import PRESETS, Preset, parse
-from tui.bridge import Rows
 from tui.formats import count, cut, plain, plural
+from tui.screens.feed import READ_AGAIN, Ids, ResultFeed
+from tui.screens.matching import Matching
 from tui.widgets.fields import Field, chosen
-from tui.widgets.grid import Cell, Grid, Key
+from tui.widgets.grid import Grid
+from tui.widgets.ground import Pane
 
-if TYPE_CHECKING:
-    from crawler_core.store.rows import ResultRow
-
-PAGE = 128
-PAGES_KEPT = 64
 _RULE = 12
 """Cells of the headline beside its title and its note."""
 _SAID = 36
 """Cells of the headline for a filter."""
+_GREATEST_FIRST = frozenset({"seconds", "size"})
+"""Columns of which one looks for the greatest: they begin with it."""
 _TIP = "words of an address or title, !not, " + " ".join(f"{name}:" for name in FILTER_FIELDS)
 
 
@@ -55,7 +50,8 @@ class Wanted(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         """The same, for people; "" when every row is wanted."""
-        typed = f'with "{self.text}"' if self.text else ""
+        understood = parse(self.text).understood
+        typed = f'with "{understood}"' if understood else ""
         named = self.preset.title if self.preset.text else ""
         return " ".join(part for part in (named, typed) if part)
 
@@ -65,89 +61,7 @@ class Wanted(msgspec.Struct, frozen=True):
         return bool(self.sort) or parse(self.line).compares
 
 
-class Ids(msgspec.Struct, frozen=True):
-    """The ids of a view in its order, and which ids these are, a byte for each."""
-
-    order: array[int]
-    marks: bytearray
-
-    @classmethod
-    def of(cls, order: array[int]) -> Ids:
-        """Mark the ids: a tenth of a second for a million of them, so done in a thread."""
-        marks = bytearray(max(order, default=0) + 1)
-        for one in order:
-            marks[one] = 1
-        return cls(order, marks)
-
-    def __contains__(self, one: int) -> bool:
-        return one < len(self.marks) and bool(self.marks[one])
-
-
-class ResultFeed:
-    """Rows of the crawl file by place: ids in memory, pages of rows kept for a while."""
-
-    def __init__(self, ids: Ids, rows: Rows, home: str) -> None:
-        self.ids = ids.order
-        self.fields: Sequence[Field] = chosen(None)
-        self._marks = ids.marks
-        self._rows = rows
-        self._home = home
-        self._pages: OrderedDict[int, dict[int, ResultRow]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def key(self, index: int) -> Key:
-        return self.ids[index]
-
-    def index(self, key: Key) -> int:
-        return self.ids.index(int(key)) if int(key) in self.known else -1
-
-    @property
-    def known(self) -> Ids:
-        """The ids, as they are now."""
-        return Ids(self.ids, self._marks)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        row = self.row(index)
-        if row is None:
-            return (("", ""),) * len(self.fields)
-        return [field.cell(row, self._home) for field in self.fields]
-
-    def row(self, index: int) -> ResultRow | None:
-        """The row at a place; None if the file no longer holds it."""
-        number = index // PAGE
-        page = self._pages.get(number)
-        if page is None:
-            page = self._read(number)
-        else:
-            self._pages.move_to_end(number)
-        return page.get(self.ids[index])
-
-    def extend(self, more: Sequence[int]) -> None:
-        """Append ids; one that was there already (fetched again) moves to the end."""
-        known = self.known
-        again = {one for one in more if one in known}
-        if again:
-            self.ids = array("q", (one for one in self.ids if one not in again))
-            self._pages.clear()
-        self._pages.pop(len(self.ids) // PAGE, None)
-        self.ids.extend(more)
-        marks = self._marks
-        marks.extend(bytes(max(0, max(more, default=0) + 1 - len(marks))))
-        for one in more:
-            marks[one] = 1
-
-    def _read(self, number: int) -> dict[int, ResultRow]:
-        wanted = self.ids[number * PAGE : (number + 1) * PAGE]
-        page = {row.url_id: row for row in self._rows.rows(wanted)}
-        self._pages[number] = page
-        while len(self._pages) > PAGES_KEPT:
-            self._pages.popitem(last=False)
-        return page
-
-
-class ResultsPane(Vertical):
+class ResultsPane(Pane):
     """The filter line and the table."""
 
     class Changed(Message):
@@ -160,16 +74,31 @@ class ResultsPane(Vertical):
     class Opened(Message):
         """A filter is about to be typed."""
 
-    def __init__(self) -> None:
+    class ColumnsChosen(Message):
+        """Other columns are shown from now on; no names are the usual ones."""
+
+        def __init__(self, names: tuple[str, ...]) -> None:
+            super().__init__()
+            self.names = names
+
+    def __init__(self, columns: tuple[str, ...] = ()) -> None:
+        """Show these columns, those of them that there are; the usual ones if there is none."""
         super().__init__(id="results")
         self.wanted = Wanted()
         self.feed: ResultFeed | None = None
         self.matches: Ids | None = None
         """What the last filter let through: where n and N go after it is cleared."""
+        self._matching: Matching | None = None
         self.busy = False
         self.then: Callable[[], None] | None = None
         """What a key asked for while there were no rows yet: done once they are there."""
-        self._chosen: tuple[str, ...] | None = None
+        self._chosen = columns if chosen(columns) else None
+        self.trouble = ""
+        """Why the crawl file cannot be read."""
+        self._told = ""
+        self._says = ("", True)
+        self._to_top = False
+        """The next rows are of another order: its first one is to be seen."""
 
     def compose(self) -> ComposeResult:
         yield Input(
@@ -202,6 +131,7 @@ class ResultsPane(Vertical):
         """Show these columns from now on."""
         usual = tuple(field.name for field in chosen(None))
         self._chosen = None if names == usual else names
+        self.post_message(self.ColumnsChosen(self._chosen or ()))
         self.grid.columns = tuple(field.column for field in self.fields)
         if self.feed is not None:
             self.feed.fields = self.fields
@@ -247,18 +177,24 @@ class ResultsPane(Vertical):
             self.post_message(self.Changed(wanted))
 
     def sort_by(self, column: str) -> None:
-        """Sort by a column, or turn its order if it is the sorted one; "" is as finished."""
+        """Sort by a column, or turn its order if it is the sorted one; "" is as finished.
+
+        The first row is shown: what comes first is what one sorts for.
+        """
         now = self.wanted
-        turn = bool(column) and now.sort == column and not now.reverse
-        self.want(msgspec.structs.replace(now, sort=column, reverse=turn))
+        reverse = column in _GREATEST_FIRST
+        if column and now.sort == column:
+            reverse = not now.reverse
+        self._to_top = bool(column)
+        self.want(msgspec.structs.replace(now, sort=column, reverse=reverse))
 
     def fill(self, feed: ResultFeed, *, whole: bool = True) -> None:
         """Show these rows; the cursor stays on its row if it is among them.
 
         Not `whole`: they are a first screen, and the others are still read.
         """
-        self.feed = feed
-        feed.fields = self.fields
+        self.feed, self.trouble = feed, ""
+        feed.fields, feed.failed = self.fields, self._row_failed
         self.busy = not whole
         if self.wanted.text and whole:
             self.matches = feed.known
@@ -266,17 +202,21 @@ class ResultsPane(Vertical):
             self.grid.follow = False
         self.grid.sorted_by = (self.wanted.sort, self.wanted.reverse)
         self.draw()
+        if self._to_top and len(feed):
+            self._to_top = False
+            self.grid.go_to(0)
         then, self.then = self.then, None
         if then is not None:
             self.call_later(then)
 
     def draw(self) -> None:
         """Bring the headline up to date and the table with it."""
+        self._tell_trouble()
         grid, wanted = self.grid, self.wanted
         total = len(self.feed) if self.feed else 0
         parts = ["" if self.busy else plural(total, "row")]
-        if wanted.text:
-            parts.append(f'with "{cut(plain(wanted.text), _SAID)}"')
+        if understood := parse(wanted.text).understood:
+            parts.append(f'with "{cut(plain(understood), _SAID)}"')
         if self.busy:
             parts.append("reading …")
         elif grid.follow:
@@ -291,7 +231,7 @@ class ResultsPane(Vertical):
             parts.pop()
             grid.note = ", ".join(part for part in parts if part)
         nothing = "no row is like that" if wanted.line else "nothing finished yet"
-        grid.empty = "reading …" if self.busy else nothing
+        grid.empty = "reading …" if self.busy else "" if self._told else nothing
         if self.feed is not None:
             grid.show(self.feed)
 
@@ -303,12 +243,28 @@ class ResultsPane(Vertical):
         if self.wanted.text or self.matches is None or not self.matches.order:
             grid.action_move(by)
             return bool(self.wanted.text)
-        total = len(feed)
-        for step in range(1, total + 1):
-            place = (grid.place + by * step) % total
-            if feed.ids[place] in self.matches:
-                return grid.select(feed.ids[place])
-        return False
+        known = self._matching
+        if known is None or known.ids is not feed.ids or known.marks is not self.matches.marks:
+            self._match(Matching(feed.ids, self.matches.marks, len(feed.known.marks)), by)
+            return True
+        known.catch_up()
+        place = known.beyond(grid.place, by)
+        if place >= 0:
+            grid.go_to(place)
+        return place >= 0
+
+    def _match(self, matching: Matching, by: int) -> None:
+        """Find the rows of the filter in a thread, then go to the next one."""
+
+        def take() -> None:
+            self._matching = matching
+            self.next_match(by)
+
+        def run() -> None:
+            matching.catch_up()
+            self.call_later(take)
+
+        self.run_worker(run, thread=True, group="matching", exit_on_error=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -325,12 +281,25 @@ class ResultsPane(Vertical):
         event.stop()
         self.sort_by(event.sort)
 
+    def _row_failed(self) -> None:
+        self.call_later(self.draw)
+        self.set_timer(READ_AGAIN, self.draw)
+
+    def _tell_trouble(self) -> None:
+        trouble = self.trouble or (self.feed.trouble if self.feed else "")
+        if trouble != self._told:
+            self._told = trouble
+            self._say(trouble or parse(self.wanted.text).problem)
+
     def _advise(self, text: str) -> None:
         """Tell what is not understood of a filter, or before its first letter what may be typed."""
         problem = parse(text).problem
         self._say(problem or ("" if text.strip() else _TIP), wrong=bool(problem))
 
     def _say(self, text: str, *, wrong: bool = True) -> None:
+        if (text, wrong) == self._says:
+            return  # the same words would lay out the screen again, at each letter
+        self._says = (text, wrong)
         says = self.query_one("#filter-says", Static)
         says.display = bool(text)
         says.set_class(wrong, "warn")

@@ -1,27 +1,31 @@
-"""The save dialog: where, what, and for which program."""
+"""The save dialog: where, what, and for which program.
+
+The disk is asked in a thread, also whether a file is there. What comes of it is told to the
+dialog, and by the dashboard if the dialog was closed meanwhile.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
 import msgspec
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, RadioSet, Static
 
 from crawler_core.errors import CrawlError
 from tui.bridge import Export
-from tui.formats import count, plain, plural
+from tui.formats import count, cut_middle, plain, plural
 from tui.widgets.toggles import Pick, Tick
 
+_log = logging.getLogger(__name__)
 What = Export | Literal["shown"]
 """What is saved: a whole table, or the rows that the results show now."""
 Namer = Callable[[str], str]
@@ -32,7 +36,7 @@ _WORDS = {
     "broken": "broken links: target, page and anchor text",
     "external": "external URLs",
     "links": "links: every edge of the site",
-    "skipped": "skipped: URLs kept out, and why",
+    "skipped": "kept out (skipped): URLs, and why",
 }
 
 
@@ -67,29 +71,52 @@ class Saved(msgspec.Struct, frozen=True):
         return f"{count(self.rows)} of {plural(self.total, 'row')}"
 
 
-class SaveScreen(ModalScreen[Saved | None]):
-    """Asks for a path and writes in a thread; closes when that went well, else says why not."""
+class Order(msgspec.Struct, frozen=True):
+    """What the dialog asks for."""
+
+    typed: str
+    what: What
+    bom: bool
+    agreed: Path | None = None
+    """The file that may be written over."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came of an order: what was saved, or a sentence that says why not."""
+
+    saved: Saved | None = None
+    sentence: str = ""
+    kind: str = "error"
+    """How the sentence is painted."""
+    exists: Path | None = None
+    """The file that is written over if it is asked for once more."""
+
+
+Saver = Callable[["SaveScreen", Order], None]
+"""Has an order carried out in a thread, and then answers the dialog if it is still open."""
+
+
+class SaveScreen(ModalScreen[None]):
+    """Asks for a path; closes when what it asked for was written, else says why not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", show=False),
         Binding("enter", "save", show=False, priority=True),
     ]
 
-    class Ended(Message):
-        """The thread has ended: what was saved, or a sentence that says why not."""
+    def __init__(
+        self, save: Saver, name: Namer, shown: str = "", first: What | None = None
+    ) -> None:
+        """`shown`: the rows that a filter leaves, in words; "" where none is set.
 
-        def __init__(self, saved: Saved | None, sentence: str = "") -> None:
-            super().__init__()
-            self.saved = saved
-            self.sentence = sentence
-
-    def __init__(self, write: Writer, name: Namer, shown: str = "") -> None:
-        """`shown`: the rows that a filter leaves, in words; "" where none is set."""
+        `first` is chosen to begin with; without it the rows shown, or else the pages.
+        """
         super().__init__(classes="dialog")
-        self._write = write
+        self._save = save
         self._namer = name
         tables: tuple[What, ...] = get_args(Export)
         self._offered: tuple[What, ...] = ("shown", *tables) if shown else tables
+        self._first = self._offered[0] if first is None else first
         self._words = _WORDS | {"shown": plain(shown)}
         self._proposed = ""
         self._agreed: Path | None = None
@@ -100,14 +127,14 @@ class SaveScreen(ModalScreen[Saved | None]):
             box.border_title = "Save as CSV"
             yield Input(id="path", compact=True)
             with RadioSet(id="what", compact=True):
-                for number, what in enumerate(self._offered):
+                for what in self._offered:
                     words = Content(self._words[what])
-                    yield Pick(words, value=number == 0, compact=True)
+                    yield Pick(words, value=what == self._first, compact=True)
             yield Tick(Content("for Excel (starts with a byte-order mark)"), id="bom", compact=True)
             yield Static(Content("enter saves   tab next   esc back"), id="save-says")
 
     def on_mount(self) -> None:
-        self._propose(self._offered[0])
+        self._propose(self._first)
         self.query_one("#path", Input).focus()
 
     def on_radio_set_changed(self, _: RadioSet.Changed) -> None:
@@ -121,6 +148,15 @@ class SaveScreen(ModalScreen[Saved | None]):
         """Begin to write."""
         if not self._busy:
             self._begin(self.query_one("#path", Input).value.strip())
+
+    def take(self, answer: Answer) -> None:
+        """Close, or say why nothing was written."""
+        self._busy = False
+        if answer.saved is not None:
+            self.dismiss(None)
+            return
+        self._agreed = answer.exists
+        self._say(answer.sentence, answer.kind)
 
     @property
     def what(self) -> What:
@@ -142,41 +178,37 @@ class SaveScreen(ModalScreen[Saved | None]):
         if not typed:
             self._say("Type the name of a file.", "warn")
             return
-        target = Path(typed).expanduser().absolute()
-        if target.is_dir():
-            self._say(f"{target} is a folder: add a file name.", "warn")
-            return
-        if target.exists() and self._agreed != target:
-            self._agreed = target
-            self._say(f"{target.name} exists: enter again writes over it.", "warn")
-            return
         self._busy = True
-        self._say(f"writing {target} …", "")
-        self._run(target, self.what, self.query_one("#bom", Tick).value)
-
-    @work(thread=True, exclusive=True, group="export", exit_on_error=False)
-    def _run(self, target: Path, what: What, bom: bool) -> None:
-        try:
-            written = self._write(target, what, bom)
-        except CrawlError as error:
-            self.post_message(self.Ended(None, str(error)))
-        except OSError as error:
-            reason = error.strerror or error
-            sentence = f"{target} cannot be written: {reason}. Choose another place."
-            self.post_message(self.Ended(None, sentence))
-        else:
-            saved = Saved(target, what, written.rows, time.time(), written.total)
-            self.post_message(self.Ended(saved))
-
-    def on_save_screen_ended(self, event: Ended) -> None:
-        event.stop()
-        self._busy = False
-        if event.saved is not None:
-            self.dismiss(event.saved)
-        else:
-            self._say(event.sentence, "error")
+        self._say(f"writing {cut_middle(typed, 100)} …", "")
+        bom = self.query_one("#bom", Tick).value
+        self._save(self, Order(typed, self.what, bom, self._agreed))
 
     def _say(self, text: str, kind: str) -> None:
         line = self.query_one("#save-says", Static)
         line.set_classes(kind)
         line.update(Content(plain(text)))
+
+
+def carried_out(order: Order, write: Writer) -> Answer:
+    """Write what is ordered, if it may be written there; for a thread, as disks may be slow."""
+    try:
+        target = Path(order.typed).expanduser().absolute()
+        if target.is_dir():
+            return Answer(None, f"{target} is a folder: add a file name.", "warn")
+        if target.exists() and order.agreed != target:
+            sentence = f"{target.name} exists: enter again writes over it."
+            return Answer(None, sentence, "warn", exists=target)
+        written = write(target, order.what, order.bom)
+    except CrawlError as error:
+        return Answer(None, str(error))
+    except OSError as error:
+        return _refused(order, error.strerror or str(error))
+    except Exception as error:  # a home that is unknown, a NUL: whatever it is, it is told
+        _log.exception("a CSV could not be written")
+        return _refused(order, str(error).rstrip("."))
+    return Answer(Saved(target, order.what, written.rows, time.time(), written.total))
+
+
+def _refused(order: Order, reason: str) -> Answer:
+    place = cut_middle(order.typed, 100)
+    return Answer(None, f"{place} cannot be written: {reason}. Choose another place.")

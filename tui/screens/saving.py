@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Literal
@@ -10,10 +11,12 @@ from crawler_core.errors import CrawlError
 from crawler_core.snapshot import Snapshot
 from tui.bridge import CsvWish, is_final
 from tui.formats import csv_name, plain, plural, time_of_day
+from tui.keymap import Keymap
+from tui.keys import respelled
 from tui.screens.finding import Finding
 from tui.screens.reading import Read
 from tui.screens.results import ResultsPane
-from tui.screens.save import Saved, SaveScreen, What, Written
+from tui.screens.save import Answer, Order, Saved, SaveScreen, What, Written, carried_out
 from tui.screens.steering import Steering
 
 SAID_FOR = 3.0
@@ -27,8 +30,10 @@ class Saving(Finding):
 
     _said = ""
     _said_at = 0.0
+    _said_instead = False
 
     steering: Steering
+    keymap: Keymap
     csv: CsvWish | None = None
     csv_rows: int | None = None
     """Rows of the CSV that the command line asked for; None before it is written."""
@@ -39,17 +44,30 @@ class Saving(Finding):
         """Draw everything again."""
         raise NotImplementedError
 
-    def say(self, text: str, *, severe: bool = False, longer: bool = False) -> None:
-        """Tell something in a corner of the screen; the same words only once in a while."""
+    def say(
+        self, text: str, *, severe: bool = False, longer: bool = False, instead: bool = False
+    ) -> None:
+        """Tell something in a corner of the screen, the same words only once in a while.
+
+        Keys of the table that it names are those of one's own. What is said `instead` takes the
+        place of what was said so before: the steps of one number do not pile up.
+        """
+        text = respelled(text, self.keymap)
         again = text == self._said and time.monotonic() - self._said_at < SAID_FOR
         if text and not again:
             self._said, self._said_at = text, time.monotonic()
+            if instead and self._said_instead:
+                self.app.clear_notifications()
+            self._said_instead = instead
             severity: Literal["warning", "information"] = "warning" if severe else "information"
             seconds = 2 * SAID_FOR if longer else SAID_FOR
             self.notify(plain(text), severity=severity, markup=False, timeout=seconds)
 
     def action_save(self) -> None:
-        """Save a CSV."""
+        """Save a CSV, but not out of a browser's tab: it would be written on another's disk."""
+        if self.app.is_web:
+            self.say(f"A browser only looks on: crawltui export {self.client.store.stem} -o FILE")
+            return
         latest, session, store = self.steering.latest, self.session, self.client.store
 
         def name(what: str) -> str:
@@ -68,11 +86,26 @@ class Saving(Finding):
             finally:
                 reader.close()
 
-        def took(saved: Saved | None) -> None:
-            if saved is not None:
-                self._tell_saved(saved)
+        def save(screen: SaveScreen, order: Order) -> None:
+            def run() -> None:
+                answer = carried_out(order, write)
+                self.post_message(Read(lambda: self._answered(screen, answer)))
 
-        self.app.push_screen(SaveScreen(write, name, self._shown()), took)
+            self.run_worker(run, thread=True, group="export", exit_on_error=False)
+
+        first: What | None = "broken" if self.tab == "broken" else None
+        self.app.push_screen(SaveScreen(save, name, self._shown(), first))
+
+    def _answered(self, screen: SaveScreen, answer: Answer) -> None:
+        """Tell what came of an order: the dialog may have been closed meanwhile."""
+        if screen.is_attached:
+            screen.take(answer)
+        elif answer.exists is not None:
+            self.say(f"{answer.exists.name} exists: nothing was written.", severe=True)
+        elif answer.saved is None:
+            self.say(answer.sentence, severe=True, longer=True)
+        if answer.saved is not None:
+            self._tell_saved(answer.saved)
 
     def _shown(self) -> str:
         """The rows that a filter or a view leaves, in words; "" when all are shown."""
@@ -84,28 +117,39 @@ class Saving(Finding):
         return f"the {plural(len(pane.feed), 'row')} shown: {pane.wanted.words}"
 
     def write_wished_csv(self, snapshot: Snapshot) -> None:
-        """Write what --csv asked for, once, when the crawl has ended by itself."""
+        """Write what --csv asked for, each time that the crawl has ended by itself.
+
+        A rule that is taken back lets an ended crawl go on: what was written then is old.
+        """
         wish, session, store = self.csv, self.session, self.client.store
-        if wish is None or self._is_writing or snapshot.state not in _BY_ITSELF:
+        end = snapshot.sequence if snapshot.state in _BY_ITSELF else -1
+        if wish is None or end == self._written_end:
             return
-        self._is_writing = True
+        self._written_end, self.csv_rows = end, None
+        if end < 0:
+            return
 
         def run() -> None:
             try:
-                rows = session.export(store, wish.target, "pages", bom=wish.bom)
+                with self._one_at_a_time:
+                    rows = session.export(store, wish.target, "pages", bom=wish.bom)
             except CrawlError as error:
                 sentence = str(error)
                 self.post_message(Read(lambda: self.say(sentence, severe=True, longer=True)))
             else:
                 saved = Saved(wish.target, "pages", rows, time.time())
-                self.post_message(Read(lambda: self._wish_fulfilled(saved)))
+                self.post_message(Read(lambda: self._wish_fulfilled(saved, end)))
 
         self.run_worker(run, thread=True, group="wish", exit_on_error=False)
 
-    _is_writing = False
+    _written_end = -1
+    """Number of the last snapshot of the end that was written; -1 while the crawl goes on."""
+    _one_at_a_time = threading.Lock()
+    """What is written last stays: it is to be of the last end."""
 
-    def _wish_fulfilled(self, saved: Saved) -> None:
-        self.csv_rows = saved.rows
+    def _wish_fulfilled(self, saved: Saved, end: int) -> None:
+        if end == self._written_end:
+            self.csv_rows = saved.rows
         self._tell_saved(saved)
 
     def _tell_saved(self, saved: Saved) -> None:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.events import Resize
+from textual.events import DescendantFocus, Resize
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, RadioSet, Static
@@ -29,12 +29,11 @@ _SPEED_WORDS = ("gentle, 1/s", "normal, 10/s and 5 at once", "my own site: no li
 _PER_SECOND = {"gentle": 1.0, "normal": 10.0}
 _PAGES_TOLD = 10_000
 _THIS_MACHINE = ("localhost", "127.", "[::1]")
-_HINTS = [
-    ("enter", "start", "start"),
-    ("tab", "next field", "app.focus_next"),
-    ("ctrl+d", "demo site, no network", "demo"),
-    ("esc", "quit", "leave"),
-]
+_ABOUT = (
+    "Enter starts the crawl from any field; on a recent crawl it resumes that one, or looks at it. "
+    "tab and shift+tab go from field to field, ↓ in Site to the recent crawls. Space ticks. Esc "
+    "clears a field, then quits. ctrl+d crawls a sample site on this computer, without network."
+)
 RECENT_COLUMNS = (
     Column("", 0, "middle"),
     Column("started", 17, from_width=90),
@@ -49,11 +48,12 @@ class StartScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
-        Binding("q", "leave", show=False),
+        Binding("q", "quit", show=False),
         Binding("d", "demo", show=False),
         Binding("ctrl+d", "demo", show=False, priority=True),
         Binding("enter", "start", show=False, priority=True),
-        Binding("down", "app.focus_next", show=False),
+        Binding("f1,question_mark", "help", show=False),
+        Binding("down", "down", show=False),
         Binding("up", "app.focus_previous", show=False),
     ]
 
@@ -133,7 +133,7 @@ class StartScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one("#site", Input).focus()
         self._plan()
-        self.query_one(Foot).look(_HINTS)
+        self._hint()
         self.run_worker(self._list, thread=True, exit_on_error=False)
 
     def on_resize(self, event: Resize) -> None:
@@ -174,11 +174,40 @@ class StartScreen(Screen[None]):
         self._begin("starting the sample site …", self._session.demo)
 
     def action_leave(self) -> None:
+        """Escape: clear the field, come back from the recent crawls, or else leave the app."""
+        focused = self.focused
+        if isinstance(focused, Input) and focused.value:
+            focused.value = ""
+        elif isinstance(focused, Grid):
+            self.query_one("#site", Input).focus()
+        else:
+            self.post_message(self.Leave())
+
+    def action_quit(self) -> None:
         """Leave the app."""
         self.post_message(self.Leave())
 
+    def action_down(self) -> None:
+        """From the site to the recent crawls if there are any, from elsewhere to the next field."""
+        if self._crawls and self.focused is self.query_one("#site"):
+            self.query_one("#recent").focus()
+        else:
+            self.app.action_focus_next()
+
+    def action_help(self) -> None:
+        """Say what the keys do here."""
+        self._say(_ABOUT, "")
+
+    def on_descendant_focus(self, _: DescendantFocus) -> None:
+        self._hint()
+
+    def on_grid_moved(self, event: Grid.Moved) -> None:
+        event.stop()
+        self._hint()
+
     def on_input_changed(self, _: Input.Changed) -> None:
         self._plan()
+        self._hint()
 
     def on_radio_set_changed(self, _: RadioSet.Changed) -> None:
         self._plan()
@@ -205,6 +234,22 @@ class StartScreen(Screen[None]):
             (place, _recent_cells(crawl, time.time())) for place, crawl in enumerate(event.crawls)
         ]
         self.query_one("#recent", Grid).show(ListFeed(rows))
+        self._hint()
+
+    def _hint(self) -> None:
+        """Name the keys that do something where the focus is."""
+        grid, focused = self.query_one("#recent", Grid), self.focused
+        lit = grid.cursor if focused is grid else None
+        enter, leave = "start", "quit"
+        if isinstance(lit, int):
+            enter, leave = _verb(self._crawls[lit]), "back"
+        elif isinstance(focused, Input) and focused.value:
+            leave = "clear"
+        hints = [("enter", enter, "start"), ("tab", "next field", "app.focus_next")]
+        if self._crawls and focused is self.query_one("#site"):
+            hints.append(("↓", "recent", "down"))
+        hints += [("ctrl+d", "demo, no network", "demo"), ("F1", "help", "help")]
+        self.query_one(Foot).look([*hints, ("esc", leave, "leave")])
 
     def _open(self, crawl: RecentCrawl) -> None:
         if crawl.resumable:
@@ -257,7 +302,7 @@ def plan(options: StartOptions) -> str:
     host = site.partition("/")[0] or "a host"
     per_second = _PER_SECOND.get(options.speed or "normal")
     if options.speed is None and host.startswith(_THIS_MACHINE):
-        return f"So: no limit on requests to {host}, as it is this machine."
+        return f"So: normal is without limit here, as {host} is this machine."
     if per_second is None:
         return f"So: no limit on requests to {host}. Choose this only for a site of your own."
     pages = min(options.max_pages or _PAGES_TOLD, _PAGES_TOLD)
@@ -295,8 +340,12 @@ def _recent_cells(crawl: RecentCrawl, now: float) -> Sequence[Cell]:
         (day(crawl.started, now), "dim"),
         (state, style),
         (count(crawl.broken), "broken" if crawl.broken else "dim"),
-        ("resume" if crawl.resumable else "look at", "key"),
+        (_verb(crawl), "key"),
     )
+
+
+def _verb(crawl: RecentCrawl) -> str:
+    return "resume" if crawl.resumable else "look at"
 
 
 def _is_number(text: str) -> bool:

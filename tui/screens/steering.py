@@ -7,6 +7,7 @@ import time
 import msgspec
 
 from crawler_core.commands import (
+    AnyCommand,
     Cancel,
     CapTemplate,
     Exclude,
@@ -29,6 +30,7 @@ from crawler_core.config import MAX_FETCH_WORKERS, max_parse_workers
 from crawler_core.model import NO_ANSWER, Outcome
 from crawler_core.snapshot import HostView, Snapshot
 from tui.bridge import Client, is_final
+from tui.formats import host_name
 
 RATES = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0)
 """The steps of a host's limit, requests a second; above the last there is no limit."""
@@ -41,6 +43,10 @@ RETRIED = NO_ANSWER | {
     Outcome.PARSER_TIMEOUT,
 }
 """Outcomes that may be others the next time, as the engine judges it too."""
+GOES_ON: tuple[type[AnyCommand], ...] = (RetryFailed, ReopenHost, Unexclude, UncapTemplate)
+"""Commands that give a crawl that has ended something to do again."""
+_GOING_ON = frozenset({"finished", "incomplete"})
+"""States of a crawl that ended by itself: it goes on if it is given something to do."""
 _ROBOTS_LOST = "robots unavailable"
 """State of a host whose URLs ended because its robots.txt could not be read."""
 
@@ -59,12 +65,20 @@ class Steering:
 
     @property
     def refusal(self) -> str:
-        """Why nothing can be sent; "" if it can."""
+        """Why nothing can be sent but what makes an ended crawl go on; "" if it can."""
+        return self.refuses(Pause)
+
+    def refuses(self, kind: type[AnyCommand]) -> str:
+        """Why a command of this kind cannot be sent now; "" if it can."""
+        now = self.latest
         if self._client.read_only:
             return "This crawl is only looked at: keys that change it are off."
-        if is_final(self.latest):
+        if not is_final(now):
+            return ""
+        if kind not in GOES_ON:
             return "The crawl has ended: s saves a CSV, q quits."
-        return ""
+        by_itself = now.state in _GOING_ON and not now.stopped_by
+        return "" if by_itself else "The crawl was stopped: resume it first."
 
     def workers(self, kind: str, by: int) -> str:
         """One worker more or less; keys pressed quickly add up."""
@@ -107,7 +121,7 @@ class Steering:
         paused = bool(self._recent("pause", int(self.latest.paused)))
         self._meant["pause"] = (int(not paused), time.monotonic())
         self._client.send(Resume() if paused else Pause())
-        return ""
+        return "the crawl goes on" if paused else "the crawl is paused"
 
     def stop(self) -> None:
         """End the crawl in good order."""
@@ -118,11 +132,14 @@ class Steering:
 
         `later` has its URL asked for again.
         """
-        oldest = self.latest.oldest
-        if number is None and oldest is not None and oldest.kind == "fetch":
-            number = oldest.number
+        running = [one for one in (self.latest.oldest, *self.latest.futures) if one is not None]
+        ages = {one.number: one.age for one in running if one.kind == "fetch"}
+        if number is None and not ages:
+            return "no fetch is running"
         if number is None:
-            return "no fetch is selected"
+            number = max(ages, key=ages.__getitem__)
+        elif number not in ages:
+            return f"fetch #{number} has already finished"
         self._client.send(Cancel(number, later))
         return f"cancelling fetch #{number}" + ", to be tried later" * later
 
@@ -132,6 +149,14 @@ class Steering:
         unread = sum(host.done for host in self.latest.hosts if host.state == _ROBOTS_LOST)
         unread = min(unread, counts.get(Outcome.ROBOTS.value, 0))
         return unread + sum(counts.get(outcome.value, 0) for outcome in RETRIED)
+
+    def failing_hosts(self) -> list[str]:
+        """The hosts on which something failed in this run that a retry would ask for again."""
+        return [
+            host_name(host.host)
+            for host in self.latest.hosts
+            if host.errors or host.throttles or host.state == _ROBOTS_LOST
+        ]
 
     def retry(self) -> str:
         """Ask again for what failed."""
@@ -172,9 +197,7 @@ class Steering:
 
     def scope(self, command: Exclude | Unexclude | CapTemplate | UncapTemplate) -> str:
         """Change what belongs to the crawl; why not, if that cannot be done."""
-        ended = is_final(self.latest) and not self._client.read_only
-        goes_on = isinstance(command, Unexclude | UncapTemplate)
-        refusal = "" if ended and goes_on else self.refusal
+        refusal = self.refuses(type(command))
         if not refusal:
             self._client.send(command)
         return refusal

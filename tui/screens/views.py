@@ -14,8 +14,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from crawler_core.filters import PRESETS, Preset
-from tui.formats import count
+from tui.formats import count, cut, plain
 from tui.widgets.grid import Cell, Column, Grid, Key, ListFeed
+from tui.widgets.hint import Hint
 
 _COLUMNS = (
     Column("", 16),
@@ -23,8 +24,20 @@ _COLUMNS = (
     Column("rows", 9, "right"),
     Column("as a filter", 0),
 )
-_AROUND = 8
+_SAID = 30
+"""Cells of the title for a typed filter."""
+_AROUND = 10
 """Lines of the dialog and the screen around the list."""
+_SAYS = "Response Codes: by status code; the Overview counts by outcome."
+
+
+class _Menu(Grid):
+    """A table whose rows are taken by one click, as the lines of a menu are."""
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None and self.shows_row(offset.y):
+            self.call_later(self.choose)  # when the cursor is there
 
 
 class ViewsScreen(ModalScreen[Preset | None]):
@@ -35,20 +48,26 @@ class ViewsScreen(ModalScreen[Preset | None]):
         Binding("enter", "take", show=False),
     ]
 
-    def __init__(self, now: Preset) -> None:
+    def __init__(self, now: Preset, typed: str = "") -> None:
+        """`typed`: a filter that holds within each view, also for its count."""
         super().__init__(classes="dialog")
         self._now = now
+        self._typed = typed
         self._counts: dict[str, int] = {}
         self.closed = False
         """True once nobody looks at the counts any more."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = "Views of the results"
-            yield Grid("", _COLUMNS, widget_id="presets", cursor_always=True)
-            yield Static(
-                Content("enter shows it   / then filters within it   esc back"), classes="hint"
-            )
+            box.border_title = self._title
+            yield _Menu("", _COLUMNS, widget_id="presets", cursor_always=True)
+            yield Static(_SAYS, id="views-says", classes="says")
+            yield Hint(("enter", "shows it"), ("", "/ then filters within it"), ("esc", "back"))
+
+    @property
+    def _title(self) -> Content:
+        said = f': rows with "{cut(plain(self._typed), _SAID)}"' if self._typed else ""
+        return Content(f"Views of the results{said}")
 
     def on_mount(self) -> None:
         self._fit()

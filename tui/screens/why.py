@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from crawler_core import url as urls
 from crawler_core.errors import ConfigError
 from crawler_core.model import LinkKind
 from crawler_core.why import Case, Step, Why
-from tui.formats import cut_middle, fit, plural, short_url
-from tui.screens.browsing import visit
+from tui.formats import count, cut_middle, fit, plain, plural, right, short_url
 from tui.screens.detail import Section
+from tui.screens.sheet import UrlSheet
 from tui.widgets.document import Document, Piece
+from tui.widgets.hint import Hint
 
 _SHOWN = 60
 """Steps of a way that are shown; of a longer one both ends."""
-_HINT = "esc back   w another URL   o open   y copy"
-_TYPING = "enter asks   esc back   a whole URL, or a path such as /guide/"
+_REASONS = 20
+"""Reasons that are listed, those of the most URLs."""
+_HINT = (("esc", "back"), ("w", "another URL"), ("o", "open"), ("y", "copy"))
+_TYPING = (("enter", "asks"), ("esc", "back"), ("", "a whole URL, or a path such as /guide/"))
 _TONES = {"DONE": "ok", "WAITING": "redirect", "KEPT OUT": "warn", "NEVER NAMED": "blocked"}
 
 Asker = Callable[["WhyScreen", int, tuple[str, ...]], None]
 """Has a URL looked up in a thread, by its id or by its addresses; then fills the screen."""
 
 
-class WhyScreen(ModalScreen[None]):
+class WhyScreen(UrlSheet):
     """The answer for one URL; another one may be typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,9 +43,18 @@ class WhyScreen(ModalScreen[None]):
         Binding("y", "copy", show=False),
     ]
 
-    def __init__(self, home: str, ask: Asker, url_id: int = 0, address: str = "") -> None:
+    def __init__(
+        self,
+        home: str,
+        ask: Asker,
+        url_id: int = 0,
+        address: str = "",
+        skipped: Mapping[str, int] | None = None,
+    ) -> None:
+        """`skipped`: how many URLs were kept out, by reason."""
         super().__init__(classes="sheet why")
         self._home = home
+        self._skipped = skipped or {}
         self._ask = ask
         self._first = (url_id, address)
         self.asked: tuple[str, ...] = ()
@@ -54,13 +65,15 @@ class WhyScreen(ModalScreen[None]):
         with Document(widget_id="document") as document:
             document.border_title = "Why?"
         yield Input(id="typed", compact=True, placeholder="URL")
-        yield Static(Content(_HINT), id="why-hint", classes="hint")
+        yield Hint(*_HINT, widget_id="why-hint")
 
     def on_mount(self) -> None:
         url_id, address = self._first
         if url_id or address:
             self._look(url_id, (address,))
         else:
+            document = self.query_one("#document", Document)
+            document.show([("", [[("of which URL?", "dim")]]), *kept_out(self._skipped)])
             self.action_type()
 
     def fill(self, why: Why, case: Case, way: Sequence[Step]) -> None:
@@ -68,12 +81,9 @@ class WhyScreen(ModalScreen[None]):
         self.address = case.address
         document = self.query_one("#document", Document)
         document.border_title = Content(cut_middle(case.address, max(20, self.size.width - 12)))
-        document.show(sections(why, case, way, self._home))
+        answer = sections(why, case, way, self._home)
+        document.show([*answer, *kept_out(self._skipped)])
         document.focus()
-
-    def say(self, text: str) -> None:
-        """Show a sentence instead."""
-        self.query_one("#document", Document).show([("", [[(text, "warn")]])])
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -95,20 +105,6 @@ class WhyScreen(ModalScreen[None]):
         else:
             self.dismiss(None)
 
-    def action_close(self) -> None:
-        """Back to where one was."""
-        self.dismiss(None)
-
-    def action_open(self) -> None:
-        """Open the URL in the browser."""
-        if self.address:
-            self.notify(visit(self.app, self.address), markup=False, timeout=3)
-
-    def action_copy(self) -> None:
-        """Copy the URL."""
-        self.app.copy_to_clipboard(self.address)
-        self.notify("copied the URL", markup=False, timeout=2)
-
     def _look(self, url_id: int, addresses: tuple[str, ...]) -> None:
         self.asked = addresses
         self.address = addresses[0]
@@ -119,7 +115,7 @@ class WhyScreen(ModalScreen[None]):
     def _show_line(self, shown: bool) -> None:
         line = self.query_one("#typed", Input)
         line.display = shown
-        self.query_one("#why-hint", Static).update(Content(_TYPING if shown else _HINT))
+        self.query_one("#why-hint", Hint).show(*(_TYPING if shown else _HINT))
         if shown:
             line.value = self.address or self._home
             line.focus()
@@ -135,7 +131,9 @@ def meant(typed: str, home: str) -> tuple[str, ...]:
     text = typed.strip()
     if text.startswith("/") and not text.startswith("//") and home:
         found = urls.normalize(text, home)
-        return (found,) if found else ()
+        if not found:
+            raise ConfigError(f"{text} is no path of this site: type another, or a whole URL.")
+        return (found,)
     return urls.from_user(text)
 
 
@@ -147,6 +145,21 @@ def sections(why: Why, case: Case, way: Sequence[Step], home: str) -> list[Secti
     if case.url_id:
         found.append((_way_title(way), _way_lines(way, home)))
     return found
+
+
+def kept_out(skipped: Mapping[str, int]) -> list[Section]:
+    """How many URLs were kept out for which reason, the most first; nothing if there are none."""
+    if not skipped:
+        return []
+    ranked = sorted(skipped.items(), key=lambda each: (-each[1], each[0]))
+    lines: list[Sequence[Piece]] = [
+        [(f"{right(count(number), 10)}  ", "number"), (plain(reason), "")]
+        for reason, number in ranked[:_REASONS]
+    ]
+    if left := sum(number for _, number in ranked[_REASONS:]):
+        lines.append([(f"{right(count(left), 10)}  ", "number"), ("for other reasons", "dim")])
+    lines.append([(" " * 12, ""), ("the CSV “kept out (skipped)” has them all", "dim")])
+    return [(f"ALL THAT IS KEPT OUT, {plural(sum(skipped.values()), 'URL')}", lines)]
 
 
 def _way_title(way: Sequence[Step]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.events import Resize
 
 from crawler_core.snapshot import FutureCounts, FutureView, Snapshot
@@ -12,6 +11,7 @@ from tui.screens.dialogs import Ask, Choice
 from tui.screens.steering import Steering
 from tui.widgets import futures
 from tui.widgets.grid import Grid
+from tui.widgets.ground import Pane
 from tui.widgets.lanes import Lanes
 from tui.widgets.overview import Panel
 
@@ -20,18 +20,22 @@ _BOARD, _SMALL = 6, 13
 _LIST = 5
 """Lines that the list of futures keeps at least; three where there are hardly any."""
 _LOW = 12
+_LOWEST_BOARD = 4
+"""Lines of the board without ages and exceptions."""
 
 
-class WorkersPane(Vertical):
+class WorkersPane(Pane):
     """What pools and futures do, seen from close by."""
 
     def __init__(self) -> None:
         super().__init__(id="workers")
         self._snapshot = Snapshot()
+        self.lanes_first = False
+        """Lanes get the lines of the list of futures too, where there are not enough for both."""
 
     def compose(self) -> ComposeResult:
         yield Panel(futures.board, widget_id="future-board")
-        with Vertical(id="lane-box"):  # its height changes; that of enlarged lanes must not
+        with Pane(id="lane-box"):  # its height changes; that of enlarged lanes must not
             yield Lanes(widget_id="lanes")
         yield Grid(
             "FUTURE",
@@ -66,14 +70,28 @@ class WorkersPane(Vertical):
 
     def _share(self) -> None:
         """Give the lanes what they need, and the list of futures at least its few lines."""
-        board = _BOARD if self.size.height >= _SMALL else _BOARD - 1
+        if not self.size:
+            return  # another tab is open: heights for no room would be taken back at once
+        wanted = len(self._snapshot.workers) + 1
+        board = self._board(wanted)
         self.query_one("#future-board").styles.height = board
         room = self.size.height - board
         kept = min(room // 4 + 1, 3) if room < _LOW else max(_LIST, room // 3)
-        rows = max(3, min(len(self._snapshot.workers) + 1, room - kept))
+        if self.lanes_first:
+            kept = min(kept, max(0, room - wanted))
+        rows = max(3, min(wanted, room - kept))
         box = self.query_one("#lane-box")
         if box.styles.height is None or box.styles.height.value != rows:
             box.styles.height = rows
+
+    def _board(self, wanted: int) -> int:
+        """Lines of the board; lanes that come first want so many."""
+        height = self.size.height
+        if self.lanes_first and height - _BOARD < wanted:
+            counts = self._snapshot.counts
+            raised = counts.raised or counts.closed
+            return _BOARD - 1 if raised else _LOWEST_BOARD
+        return _BOARD if height >= _SMALL else _BOARD - 1
 
 
 def question(future: FutureView, counts: FutureCounts) -> Ask:
@@ -89,14 +107,14 @@ def question(future: FutureView, counts: FutureCounts) -> Ask:
         choices = [
             ("x", "cancel it", "cancel"),
             ("l", "cancel it and try again later", "later"),
-            ("k", f"skip its host: ask nothing more of {_host_of(future)}", "skip"),
+            ("s", f"skip its host: ask nothing more of {_host_of(future)}", "skip"),
         ]
     else:
         says.append(
             f"It carries {plural(future.pages, 'page')}. A running one cannot be cancelled: a "
             "page that outlasts its deadline ends the process, and the others are sent again."
         )
-        choices = [("k", f"skip its host: ask nothing more of {_host_of(future)}", "skip")]
+        choices = [("s", f"skip its host: ask nothing more of {_host_of(future)}", "skip")]
     choices += [("d", "all about its page", "detail"), ("esc", "leave it", "")]
     return Ask(f"{future.kind} #{future.number}", says, choices)
 

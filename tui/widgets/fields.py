@@ -115,7 +115,7 @@ FIELDS: tuple[Field, ...] = (
     Field("outcome", "outcome", "u", Column("outcome", 14, sort="outcome"), _outcome, usual=True),
     Field(
         *("address", "address", "a"),
-        Column("address", 0, "middle", "address", share=3),
+        Column("address", 0, "middle", "address", share=3, least=18),
         _address,
         usual=True,
     ),

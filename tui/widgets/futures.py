@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crawler_core.snapshot import FutureCounts, FutureView, Snapshot
+from tui.bridge import UNSEEN, is_unseen
 from tui.formats import age, count, cut, home_of, plural, right, short_url
 from tui.widgets.grid import Cell, Column, Key, ListFeed
 from tui.widgets.paint import Line, rule
@@ -23,8 +24,11 @@ def board(snapshot: Snapshot, width: int, height: int) -> list[Line]:
     lines = [
         rule("FUTURES", width, note=_explained(width)),
         *_stages(snapshot, width)[: 3 if height > 5 else 2],
-        _states(snapshot.counts, width),
-        _raised(snapshot.counts, width),
+        *(
+            [_unseen("state"), _unseen("raised")]
+            if is_unseen(snapshot)
+            else [_states(snapshot.counts, width), _raised(snapshot.counts, width)]
+        ),
     ]
     return lines[:height]
 
@@ -44,6 +48,8 @@ def key_of(future: FutureView) -> str:
 
 def note(snapshot: Snapshot) -> str:
     """What the headline of the list says."""
+    if is_unseen(snapshot):
+        return ""
     counts = snapshot.counts
     stuck = sum(future.stuck for future in snapshot.futures)
     flagged = f"{stuck} stuck, " if stuck else ""
@@ -59,7 +65,7 @@ def _explained(width: int) -> str:
 def _stages(snapshot: Snapshot, width: int) -> list[Line]:
     s, c = snapshot.stages, snapshot.counts
     steps = (
-        ("waiting", s.waiting, "", None),
+        ("waiting", s.waiting, "", (c.waiting_age, 0.0)),
         ("fetching", s.fetching, "fetch", (c.fetch_age, c.fetch_limit)),
         ("to parse", s.to_parse, "", (c.to_parse_age, 0.0)),
         ("parsing", s.parsing, "parse", (c.parse_age, c.parse_limit)),
@@ -75,13 +81,17 @@ def _stages(snapshot: Snapshot, width: int) -> list[Line]:
         last = place == len(steps) - 1
         names.put(right(name, cells), "dim").put("" if last else arrow, "faint")
         numbers.put(right(count(number), cells), style or "number").put(" " * len(arrow))
-        shown, limit = (age(old[0]), old[1]) if old and number else ("", 0.0)
+        shown, limit = (age(old[0]), old[1]) if old and old[0] and number else ("", 0.0)
         stuck = old is not None and 0 < limit < old[0]
         ages.put(right(shown, cells), "broken" if stuck else "").put(" " * len(arrow))
     if each >= 18 and c.fetch_limit:
         says = f"stuck above {age(c.fetch_limit)} fetching, {age(c.parse_limit)} parsing"
         ages.flush(says, width - 1, "dim")
     return [names, numbers, ages]
+
+
+def _unseen(name: str) -> Line:
+    return Line(f"  {name}", "dim").to(_LABEL).put("  ").put(UNSEEN, "dim")
 
 
 def _states(counts: FutureCounts, width: int) -> Line:
@@ -108,9 +118,11 @@ def _raised(counts: FutureCounts, width: int) -> Line:
     if not counts.raised:
         line.put("nothing so far   ", "dim")
     if counts.closed:
-        words = f"{count(counts.closed)} cancelled while running: connection closed"
+        brief = f"{count(counts.closed)} cancelled while running"
+        words = f"{brief}: connection closed"
         more = f"{words}, cancel() had returned False"
-        line.put(cut(more if line.at + len(more) < width else words, width - line.at - 1), "warn")
+        fits = (text for text in (more, words) if line.at + len(text) < width)
+        line.put(cut(next(fits, brief), width - line.at - 1), "warn")
     return line
 
 

@@ -38,6 +38,8 @@ class Column(msgspec.Struct, frozen=True):
     """The column appears when the table is at least this wide."""
     share: int = 1
     """Its part of the cells that columns without a width divide among them."""
+    least: int = 0
+    """Cells that a column without a width keeps, whatever stands beside it."""
     snug: bool = False
     """Without a width: as wide as its longest text, if that takes at most two thirds of them."""
 
@@ -179,6 +181,11 @@ class Grid(Painted, can_focus=True):
         self._land(found)
         return True
 
+    def go_to(self, place: int) -> None:
+        """Put the cursor on the row at a place."""
+        self.follow = False
+        self._land(place)
+
     def action_move(self, by: int) -> None:
         """Move the cursor; leaving the end stops following the tail."""
         self._step(self._index + by)
@@ -190,6 +197,14 @@ class Grid(Painted, can_focus=True):
     def action_jump(self, to: int) -> None:
         """Move to the first (0) or last (-1) row."""
         self._step(0 if to == 0 else len(self.feed) - 1)
+
+    def shows_row(self, y: int) -> bool:
+        """Whether a line of the table is a row of it."""
+        return self._heads <= y < self._heads + len(self.feed) - self._top
+
+    def row_at(self, y: int) -> int:
+        """Which row a line of the table shows."""
+        return self._top + y - self._heads
 
     def choose(self) -> None:
         """Tell the screen that this row is wanted."""
@@ -209,7 +224,7 @@ class Grid(Painted, can_focus=True):
         if offset is None:
             return
         event.stop()
-        row = self._top + offset.y - self._heads
+        row = self.row_at(offset.y)
         if offset.y < self._heads:
             self._head_click(offset.x)
         elif row < len(self.feed):
@@ -256,8 +271,8 @@ class Grid(Painted, can_focus=True):
                 cells = max(min(self._longest(number), 2 * free // 3), free * column.share // parts)
                 free, parts = free - cells, parts - column.share
             elif not cells:
-                cells = free * column.share // parts
-                free, parts = free - cells, parts - column.share
+                cells = max(free * column.share // parts, column.least)
+                free, parts = max(4, free - cells), parts - column.share
             shown.append((number, column, cells))
         return shown
 

@@ -11,7 +11,7 @@ from textual.message import Message
 from crawler_core.snapshot import FINAL_STATES, Snapshot
 from tui.formats import clock, count, cut, cut_middle, plural
 from tui.keymap import Keymap
-from tui.keys import respelled
+from tui.keys import respelled, without_keys
 from tui.keytable import TAB_NAMES, TABS
 from tui.widgets.overview import eta
 from tui.widgets.paint import Line, Painted
@@ -30,6 +30,10 @@ _PILLS = {
 }
 _WIDE = 100
 """Cells; with fewer, what the last line says of a change has the room."""
+_NARROW = 72
+"""Cells; with fewer, the first line says only what is done and what waits."""
+_COUNTS = 3
+"""Numbers that the first line has room for where it is not wide."""
 _ENDS = {
     "finished": "DONE",
     "stopped": "STOPPED",
@@ -58,6 +62,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     saved: str = "not saved yet"
     waiting_words: str = "starting the crawl …"
     keymap: Keymap = Keymap()
+    saves: bool = True
+    """Whether whoever looks on may write a CSV here."""
 
 
 class Head(Painted):
@@ -86,17 +92,7 @@ class Head(Painted):
 def crawl_line(snapshot: Snapshot, width: int) -> Line:
     """The URL, the state, the time and the counts that people ask for first."""
     wide = width >= 112
-    s = snapshot.stages
-    facts = [
-        (count(snapshot.done), "done"),
-        (count(s.fetching + s.to_parse + s.parsing), "in work"),
-        (count(s.waiting), "waiting"),
-        (count(snapshot.found), "URLs found" if wide else "URLs"),
-    ]
-    if not wide:
-        del facts[1]
-    if width < 72:
-        facts.pop()
+    facts = [(count(number), word) for number, word in _facts(snapshot, width, wide=wide)]
     gap = 3 if wide else 2
     tail = sum(len(number) + len(word) + 1 + gap for number, word in facts) + 1
     state = f"● {snapshot.state.upper()} {clock(snapshot.elapsed)}"
@@ -115,6 +111,20 @@ def crawl_line(snapshot: Snapshot, width: int) -> Line:
     return line
 
 
+def _facts(snapshot: Snapshot, width: int, *, wide: bool) -> list[tuple[int, str]]:
+    """The counts that have room; those that are left add up to the URLs found."""
+    s = snapshot.stages
+    done, waiting = (snapshot.done, "done"), (s.waiting, "waiting")
+    if snapshot.state not in FINAL_STATES:
+        found = [done, (s.fetching + s.to_parse + s.parsing, "in work"), waiting]
+    else:
+        found = [done, *[waiting] * bool(s.waiting or wide)]
+        found += [(snapshot.kept_out, "kept out")] * bool(snapshot.kept_out)
+    if wide or len(found) < _COUNTS:
+        found.append((snapshot.found, "URLs found" if wide else "URLs"))
+    return [fact for fact in found if fact in (done, waiting)] if width < _NARROW else found
+
+
 def verdict_line(now: Situation, width: int) -> Line:
     """One word for what holds the crawl back, one sentence for what helps."""
     line, flags, says, _ = _verdict_parts(now, width)
@@ -127,25 +137,44 @@ def verdict_line(now: Situation, width: int) -> Line:
 def _verdict_parts(now: Situation, width: int) -> tuple[Line, list[tuple[str, str]], str, str]:
     """The line so far, the flags at its end, the words that fit, and the rest of them."""
     word, says, style = verdict(now.snapshot or Snapshot(), now.read_only)
-    says = respelled(says, now.keymap)
+    says = respelled(says if now.saves else says.replace("s saves a CSV, ", ""), now.keymap)
     line = Line(" ").put(f" {word} ", style).put(" ")
     flags = []
-    if now.snapshot is not None and now.snapshot.autopilot and width >= _WIDE:
+    auto = now.snapshot is not None and now.snapshot.autopilot
+    if auto:
         flags.append((" AUTO ", "pill-run"))
     if now.frozen:
         flags.append((respelled(" FROZEN: f goes on ", now.keymap), "pill-warn"))
     if now.read_only:
         flags.append((" READ-ONLY ", "pill-calm"))
     room = max(8, width - line.at - sum(len(text) + 1 for text, _ in flags) - 1)
+    if auto and any(f": press {key}" in says for key in "+-<>"):
+        says = without_keys(says)  # such a key would end the autopilot
+    if (auto or now.chip[0]) and now.snapshot and now.snapshot.state not in FINAL_STATES:
+        says = shortened(says, room, auto=auto)
     first, *more = wrap(says, room) or [""]
     return line, flags, first, " ".join(more)
+
+
+def shortened(says: str, room: int, *, auto: bool = False) -> str:
+    """A verdict's sentence that keeps its advice where it does not fit `room` cells whole.
+
+    The clauses between its first one and the advice go. Under the autopilot (`auto`), which tells
+    on the next line what it does, the advice may go as well. What fits in no way stays whole.
+    """
+    facts, colon, advice = says.rpartition(": ")
+    shorter = [says, f"{facts.partition(', ')[0]}{colon}{advice}"]
+    if auto and advice.startswith("autopilot "):
+        shorter += [facts, facts.partition(", ")[0]]
+    return next((text for text in shorter if len(text) <= room), says)
 
 
 def verdict(snapshot: Snapshot, read_only: bool = False) -> tuple[str, str, str]:
     """Word, sentence and style of the verdict; at the end: what to do next."""
     if snapshot.state not in FINAL_STATES:
         word = snapshot.verdict or snapshot.state.upper()
-        return word, snapshot.advice, _PILLS.get(word, "pill-calm")
+        says = without_keys(snapshot.advice) if read_only else snapshot.advice
+        return word, says, _PILLS.get(word, "pill-calm")
     word = _ENDS[snapshot.state]
     if snapshot.state == "failed":
         why = snapshot.error or "The engine ended unexpectedly."
@@ -162,8 +191,10 @@ def verdict(snapshot: Snapshot, read_only: bool = False) -> tuple[str, str, str]
         says += f", gave up on {hosts}"
     elif snapshot.state == "incomplete":
         says += f", {count(waiting)} wait"
-    says += ": 3 shows them, s saves" if snapshot.broken else ": s saves"
-    says += " a CSV, q quits"
+    says += ": 3 shows them, " if snapshot.broken else ": "
+    if snapshot.kept_out:
+        says += f"w shows why {count(snapshot.kept_out)} were kept out, "
+    says += "s saves a CSV, q quits"
     if snapshot.state != "finished" and not read_only:
         says += " and tells how to resume"
     return word, says, "pill-done" if snapshot.state == "finished" else "pill-warn"
@@ -179,10 +210,10 @@ def change_line(now: Situation, width: int) -> Line:
     right_end.append(now.saved)
     tail = "   ".join(right_end)
     rest = _verdict_parts(now, width)[3]
-    if now.note and (width >= _WIDE or not (now.chip[0] or rest)):
+    if now.note and not rest and (width >= _WIDE or not now.chip[0]):
         line.put(cut(now.note, max(10, width // 2)), "warn").put("   ")
     text, style = now.chip
-    if rest and not snapshot.autopilot and (not text or "measuring" not in text):
+    if rest:  # the advice names the one key that helps: it goes before what a key brought
         text, style = rest, ""
     if text:
         room = width - line.at - 2
@@ -267,7 +298,11 @@ class Foot(Painted):
                 continue
             start = line.at
             line.put(f" {shown}", "key").put(f" {word} ", "dim")
-            self._spans.append((start, line.at, action))
+            own, *each = action.split("|")
+            for token, does in zip(shown.split(" "), each, strict=False):
+                start += 1 + len(token)
+                self._spans.append((start - len(token), start, does))
+            self._spans.append((start, line.at, own))
         return [line]
 
     def on_click(self, event: events.Click) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
 from crawler_core.snapshot import Snapshot, WorkerView
+from tui.bridge import UNSEEN, is_unseen
 from tui.formats import count, cut_middle, home_of, percent, right, short_url
 from tui.widgets.paint import Line, Painted, rule
 
@@ -62,17 +64,22 @@ class Lanes(Painted, can_focus=True):
         now = self._snapshot
         lines = [_head(width, focused=self.has_focus)]
         if not now.workers:
-            return [*lines, Line("  ").put("no worker has started", "dim")]
+            words = UNSEEN if is_unseen(now) else "no worker has started"
+            return [*lines, Line("  ").put(words, "dim")]
         shown = choose(now.workers, height - 1)
         home = home_of(now.start_urls)
         lines += [lane(worker, width, home) for worker in shown]
-        left = len(now.workers) - len(shown)
-        if left:
-            more = Line(f"  and {count(left)} more, less busy ", "dim")
-            if not self.is_maximized:
-                more.put("  e", "key").put(" enlarges", "dim")
-            lines.append(more)
-        return lines
+        if len(shown) < len(now.workers):
+            lines.append(self._left_out(now.workers, shown))
+        return lines[:height]
+
+    def _left_out(self, workers: Sequence[WorkerView], shown: Sequence[WorkerView]) -> Line:
+        live = sum(not w.ended for w in workers) - sum(not w.ended for w in shown)
+        says = "less busy" if live else "gone"
+        line = Line(f"  and {count(len(workers) - len(shown))} more, {says} ", "dim")
+        if not self.is_maximized:
+            line.put("  e" if self.has_focus else "  tab, e", "key").put(" enlarges", "dim")
+        return line
 
     def _strip(self, line: Line, base: Style, width: int) -> Strip:
         # Lanes have hundreds of pieces of a handful of styles: these are added up only once.
@@ -95,12 +102,21 @@ def choose(workers: tuple[WorkerView, ...], rows: int) -> list[WorkerView]:
     """The workers that `rows` lines have room for: the busiest of each pool, in their order.
 
     A line is left for saying how many are not shown. Parse workers, the fewer, get half of them.
+    Workers that have ended get the lines that the others leave.
     """
-    fetch = sorted((w for w in workers if w.kind == "fetch"), key=_natural)
-    parse = sorted((w for w in workers if w.kind != "fetch"), key=_natural)
-    if len(workers) <= rows:
-        return fetch + parse
+    ordered = sorted(workers, key=_natural)
+    live = [worker for worker in ordered if not worker.ended]
+    gone = [worker for worker in ordered if worker.ended]
+    if len(workers) > rows:
+        gone = _busiest(gone, max(0, rows - len(live) - 1))
+    both = [*(_busiest_of_both(live, rows) if len(live) > rows else live), *gone]
+    return [w for w in both if w.kind == "fetch"] + [w for w in both if w.kind != "fetch"]
+
+
+def _busiest_of_both(workers: list[WorkerView], rows: int) -> list[WorkerView]:
     room = max(1, rows - 1)
+    fetch = [worker for worker in workers if worker.kind == "fetch"]
+    parse = [worker for worker in workers if worker.kind != "fetch"]
     for_parse = min(len(parse), max(-(-room // 2), room - len(fetch)))
     return _busiest(fetch, room - for_parse) + _busiest(parse, for_parse)
 
@@ -149,9 +165,7 @@ def _cells(width: int) -> int:
 def _busiest(workers: list[WorkerView], most: int) -> list[WorkerView]:
     if len(workers) <= most:
         return workers
-    ranked = sorted(
-        range(len(workers)), key=lambda n: (workers[n].ended, -_load(workers[n].levels))
-    )
+    ranked = sorted(range(len(workers)), key=lambda n: -_load(workers[n].levels))
     return [workers[n] for n in sorted(ranked[:most])]
 
 
@@ -160,7 +174,7 @@ def _load(levels: str) -> int:
     return sum(levels.encode()) - 48 * len(levels)
 
 
-def _natural(worker: WorkerView) -> tuple[bool, str, int]:
+def _natural(worker: WorkerView) -> tuple[str, int]:
     letters = worker.name.rstrip("0123456789")
     digits = worker.name[len(letters) :]
-    return worker.ended, letters, int(digits) if digits else 0
+    return letters, int(digits) if digits else 0

@@ -19,7 +19,7 @@ from tui.formats import (
 from tui.widgets.grid import Cell, Column, Key, ListFeed
 
 if TYPE_CHECKING:
-    from crawler_core.store.rows import BrokenTarget, ResultRow
+    from crawler_core.store.rows import BrokenTarget
 
 HOST_COLUMNS = (
     Column("", 0, "middle", share=2, snug=True),
@@ -56,19 +56,9 @@ DONE_COLUMNS = (
     Column("size", 8, "right", from_width=72),
     Column("URL", 0, "middle"),
 )
-RESULT_COLUMNS = (
-    Column("code", 4, "right", "status"),
-    Column("outcome", 14, sort="outcome"),
-    Column("address", 0, "middle", "address", share=3),
-    Column("title", 0, sort="title", from_width=76, share=2),
-    Column("depth", 5, "right", "depth", from_width=90),
-    Column("size", 8, "right", "size", from_width=60),
-    Column("ms", 7, "right", "seconds"),
-    Column("type", 10, sort="type", from_width=110),
-)
 BROKEN_COLUMNS = (
     Column("code", 4, "right"),
-    Column("what", 20),
+    Column("what", 21),
     Column("links", 6, "right"),
     Column("broken address", 0, "middle"),
 )
@@ -170,22 +160,6 @@ def sources(target: BrokenTarget | None, home: str) -> ListFeed:
         for place, s in enumerate(target.sources)
     ]
     return ListFeed(rows)
-
-
-def result_cells(row: ResultRow, home: str) -> Sequence[Cell]:
-    """One finished URL as a line of the results table."""
-    style = tone(row.outcome)
-    kind = row.content_type.partition(";")[0].strip()
-    return (
-        (str(row.status_code) if row.status_code else "–", style),
-        (row.outcome.value, style),
-        (short_url(row.address, home), "" if row.internal else "dim"),
-        (row.title or (f"→ {short_url(row.redirect_url, home)}" if row.redirect_url else ""), ""),
-        (str(row.depth), "dim"),
-        (size(row.size), "dim"),
-        ("" if row.seconds is None else f"{1000 * row.seconds:,.0f}", ""),
-        (kind.rpartition("/")[2], "dim"),
-    )
 
 
 def _broken_words(target: BrokenTarget) -> str:

@@ -58,7 +58,7 @@ _ANSWERS: tuple[tuple[str, str, tuple[Outcome, ...], str, str, bool], ...] = (
     ("throttled", "throttled", (Outcome.THROTTLED,), "warn", "too many requests", False),
     (
         "parser failed",
-        "parser",
+        "parser failed",
         (Outcome.PARSER_CRASHED, Outcome.PARSER_TIMEOUT),
         "broken",
         "the page is kept",
@@ -114,13 +114,18 @@ def parse_pool(snapshot: Snapshot, width: int, _height: int, *, keys: bool = Tru
         .put(parser_name(snapshot.parser))
         .put(" auto" if snapshot.parser_auto else "", "dim")
     )
+    other = parser_name("lexbor" if snapshot.parser == "soup" else "soup")
+    rebuilt = f"{pool.rebuilt}×" if pool.rebuilt else ""
+    backlog = size(snapshot.stages.backlog_bytes) if snapshot.stages.backlog_bytes else ""
+    needs = len(f"   rebuilt {rebuilt}") if rebuilt else 0
     if keys:
-        other = "lexbor" if snapshot.parser == "soup" else "soup"
-        parser.put("  P", "key").put(f" {parser_name(other)}", "dim")
-    if snapshot.stages.backlog_bytes:
-        parser.put("   backlog ", "dim").put(size(snapshot.stages.backlog_bytes))
-    if pool.rebuilt:
-        parser.put("   rebuilt ", "dim").put(f"{pool.rebuilt}×", "warn")
+        parser.put("  P", "key")
+        if parser.at + 1 + len(other) + needs <= width:
+            parser.put(f" {other}", "dim")
+    if rebuilt:
+        parser.put("   rebuilt ", "dim").put(rebuilt, "warn")
+    if backlog and parser.at + len(f"   backlog {backlog}") <= width:
+        parser.put("   backlog ", "dim").put(backlog)
     return [
         rule(f"PARSE pool: {_place('parse', pool)}", width, note="< >" if keys else ""),
         *_pool_lines(pool, width, "parse"),
@@ -157,9 +162,13 @@ def stages(snapshot: Snapshot, width: int, _height: int, *, keys: bool = True) -
         oldest.put(cut_middle(short_url(o.url, home_of(snapshot.start_urls)), room))
         if keys and o.kind == "fetch":
             oldest.flush("x", width - 9, "key").put(" cancels", "dim")
-    waits = Line("  retry later ", "dim").put(count(s.retry), "warn" if s.retry else "")
-    waits.put("   host asks to wait ", "dim").put(count(s.snoozed), "warn" if s.snoozed else "")
-    waits.put("   kept out ", "dim").put(count(snapshot.kept_out))
+    late = (s.retry, s.snoozed, snapshot.kept_out)
+    words = ("retry later", "host asks to wait", "kept out")
+    if sum(len(f"{word} {count(n)}   ") for word, n in zip(words, late, strict=True)) > width:
+        words = ("retry", "host waits", "kept out")
+    waits = Line(" ")
+    for word, number, style in zip(words, late, ("warn", "warn", ""), strict=True):
+        waits.put(f" {word} ", "dim").put(count(number), style if number else "").put("  ")
     memory = Line("  ")
     if snapshot.memory:
         memory.put("memory ", "dim").put(size(snapshot.memory)).put("   ")
@@ -276,7 +285,7 @@ def host_more(snapshot: Snapshot, shown: int) -> Line | None:
     left = snapshot.host_count - shown
     if left <= 0:
         return None
-    return Line(f"  and {count(left)} more ", "dim").put("4", "key").put(" shows all", "dim")
+    return Line(f"  and {count(left)} more · ", "dim").put("4", "key").put(" shows all", "dim")
 
 
 def eta(snapshot: Snapshot) -> str:

@@ -7,13 +7,15 @@ are compared first.
 
 from __future__ import annotations
 
+from typing import Self
+
 import msgspec
 from rich.cells import cell_len
 from rich.color import Color as RichColor
 from rich.style import Style
 from textual.color import Color
-from textual.events import Resize
-from textual.geometry import Region
+from textual.filter import ANSIToTruecolor
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -118,7 +120,10 @@ class Painted(Widget):
     def __init__(self, *, widget_id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=widget_id, classes=classes)
         self._strips: list[Strip] | None = None
+        self._drawn = Size(0, 0)
+        """The size that the strips are for."""
         self._named: dict[str, Style] = {}
+        self._colours: tuple[str, Color, Style] | None = None
 
     def paint(self, width: int, height: int) -> list[Line]:
         """The lines to show, at most `height` of them, each cut at `width` cells."""
@@ -130,37 +135,87 @@ class Painted(Widget):
         if not self.is_attached or size.width <= 0 or size.height <= 0:
             self._strips = None
             return
-        old, new = self._strips, self._draw(size.width, size.height)
-        self._strips = new
-        if old is None or len(old) != len(new):
-            self.refresh()
-            return
-        changed = [
+        changed = self._changed()
+        if changed is None:
+            super().refresh()
+        elif changed:
+            super().refresh(*changed)
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        # Textual asks for the whole widget at each change of the focus: only what that changes
+        # is sent. An empty region stands for nothing; none at all would stand for everything.
+        # What has a border is sent in full: its title may be another one.
+        if (
+            repaint
+            and not (regions or layout or recompose or self.styles.gutter)
+            and self._is_shown
+        ):
+            regions = tuple(self._changed() or ()) or (Region(),)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_line(self, y: int) -> Strip:
+        strips = self._shown_strips()
+        if y < len(strips):
+            return strips[y]
+        return Strip.blank(self.content_size.width, self.rich_style)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Without a border the lines are the widget: Textual's way around each of them takes
+        # more than half of the time of a new tab.
+        strips = self._shown_strips()
+        if self.styles.gutter or len(strips) < crop.bottom:
+            return super().render_lines(crop)
+        shown = strips[crop.y : crop.bottom]
+        if crop.column_span != (0, self.content_size.width):
+            shown = [strip.crop(*crop.column_span) for strip in shown]
+        for filter_ in self.get_line_filters():
+            if not isinstance(filter_, ANSIToTruecolor):  # there are no such colours here
+                ground = self.background_colors[1]
+                shown = [strip.apply_filter(filter_, ground) for strip in shown]
+        return shown
+
+    def _shown_strips(self) -> list[Strip]:
+        if self._strips is None or not self._is_shown:
+            self._strips = self._draw(self.content_size)
+        return self._strips
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        ground = self.background_colors[1]
+        colours = (self.app.theme, ground, self.rich_style)
+        if colours != self._colours:  # each change of the focus comes by here too
+            self._colours = colours
+            self._named.clear()
+            self._strips = None
+            super().refresh()
+
+    @property
+    def _is_shown(self) -> bool:
+        """Whether the strips are those that stand on the screen."""
+        return self._strips is not None and self._drawn == self.content_size
+
+    def _changed(self) -> list[Region] | None:
+        """Draw again; what differs from what is shown, None if nothing is."""
+        old = self._strips if self._is_shown else None
+        self._strips = new = self._draw(self.content_size)
+        if old is None:
+            return None
+        return [
             Region(start, y, end - start, 1)
             for y, strip in enumerate(new)
             if strip != old[y]
             for start, end in changed_spans(old[y], strip)
         ]
-        if changed:
-            self.refresh(*changed)
 
-    def render_line(self, y: int) -> Strip:
-        if self._strips is None:
-            size = self.content_size
-            self._strips = self._draw(size.width, size.height)
-        if y < len(self._strips):
-            return self._strips[y]
-        return Strip.blank(self.content_size.width, self.rich_style)
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._named.clear()
-        self._strips = None
-
-    def on_resize(self, _: Resize) -> None:
-        self._strips = None
-
-    def _draw(self, width: int, height: int) -> list[Strip]:
+    def _draw(self, size: Size) -> list[Strip]:
+        self._drawn = size
+        width, height = size
         base = self.rich_style
         lines = self.paint(width, height)[:height] if width > 0 else []
         strips = [self._strip(line, base, width) for line in lines]

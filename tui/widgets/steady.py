@@ -49,10 +49,18 @@ def at_rest(snapshot: Snapshot) -> Snapshot:
         hosts=tuple(replace(host, in_flight=0, per_second=0.0) for host in snapshot.hosts),
         workers=tuple(replace(worker, doing="", since=0.0) for worker in snapshot.workers),
         futures=(),
-        counts=replace(snapshot.counts, pending=0, running=0),
+        counts=replace(snapshot.counts, pending=0, running=0, waiting_age=0.0),
         oldest=None,
         eta=None,
+        autopilot=False,
+        pilot=_settled(snapshot.pilot),
     )
+
+
+def _settled(pilot: str) -> str:
+    """What the autopilot did, without what it still meant to find out."""
+    step, _, _ = pilot.partition(", measuring")
+    return "" if step.endswith("measures first") else step
 
 
 def _drawn(snapshot: Snapshot) -> Snapshot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
@@ -44,6 +45,20 @@ class Tree(Grid):
             super().__init__()
             self.key = key
             self.is_open = is_open
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the mark before a name opens the folder, or closes it."""
+        offset = event.get_content_offset(self)
+        if offset is None or not self.shows_row(offset.y):
+            return
+        place = self.row_at(offset.y)
+        name = str(self.feed.cells(place)[0][0])
+        if name[: offset.x].strip() in {"▸", "▾"} and offset.x:
+            event.prevent_default()  # two of them are no double click, which looks into a folder
+            event.stop()
+            key = self.feed.key(place)
+            self.select(key)
+            self.post_message(self.Turned(key, "▸" in name[: offset.x]))
 
     def action_turn(self, is_open: bool) -> None:
         """Open or close the folder under the cursor."""
