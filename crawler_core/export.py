@@ -122,6 +122,11 @@ def check_target(target: Path) -> None:
         part.unlink()
 
 
+def neutralise(cell: str) -> str:
+    """`cell`, with "'" before it if a spreadsheet would take it for a formula."""
+    return f"'{cell}" if cell[:1] in _FORMULA_STARTS else cell
+
+
 def _rows(reader: Reader, what: str, view: View | None) -> Iterable[Iterable[Any]]:
     match what:
         case "pages" if view is not None:

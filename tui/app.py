@@ -8,7 +8,6 @@ import io
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -35,7 +34,7 @@ from tui.screens.small import TooSmall, is_too_small
 from tui.screens.start import StartScreen
 from tui.taste import WORDS
 from tui.themes import THEMES, filters_for
-from tui.wire import Forgiving, thrifty
+from tui.wire import Forgiving, has_terminal, thrifty
 
 CLOSE_WAIT = 5.0
 """Seconds that an engine gets to end in order when the app lets go of it."""
@@ -46,7 +45,9 @@ _WHERE = "\x1b[6n"
 _OWED = 1.0
 """Seconds that an answer of the terminal is waited for: it would be typed at the prompt."""
 _SILENCE = 10.0
-"""Seconds without a frame after which the terminal is looked for."""
+"""Seconds without a frame after which the app is ended by force if its terminal is gone."""
+_MISSED = 2
+"""Looks for the terminal, one a second, after which it is taken to be gone."""
 
 
 class Taste(msgspec.Struct, frozen=True):
@@ -305,26 +306,27 @@ class CrawlApp(InOrder[Ending]):
         ):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self.leave, reason)
-        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+        threading.Thread(target=self._watch, args=(loop,), name="watchdog", daemon=True).start()
 
     def _alive(self) -> None:
         self._beat = time.monotonic()
         if self.is_web and os.getppid() != self._started_by:
             self.leave("hangup")  # a tab whose server was killed: nobody would ever end it
 
-    def _watch(self) -> None:
-        # With SIGHUP ignored (nohup) and the terminal gone, the writer of the terminal dies
-        # and the loop waits for it for ever: nobody but another thread can then end the app.
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        # A terminal may go without SIGHUP: this one is ignored (nohup), or the terminal is not
+        # the controlling one (setsid, a supervisor). Textual's reader then turns without end at
+        # one whole processor, and where the writer waits for ever nothing but this thread can
+        # end the app.
+        missed = 0
         while not self._over.wait(1.0):
-            if time.monotonic() - self._beat > _SILENCE and not _has_terminal():
+            if self.is_web or has_terminal():
+                missed = 0
+                continue
+            missed += 1
+            if missed == _MISSED:
+                loop.call_soon_threadsafe(self.leave, "hangup")
+            if time.monotonic() - self._beat > _SILENCE:
                 if self.client is not None:
                     self.client.close(wait=CLOSE_WAIT)
                 os._exit(_CODES["hangup"])
-
-
-def _has_terminal() -> bool:
-    stream = sys.__stderr__
-    try:
-        return stream is not None and bool(os.get_terminal_size(stream.fileno()))
-    except (OSError, ValueError):
-        return False

@@ -21,6 +21,7 @@ from tui.options import DashRequest
 from tui.session import CrawlSession
 from tui.summary import farewell_lines, summary_lines
 from tui.taste import chosen_columns, chosen_theme, remember_columns, remember_theme
+from tui.wire import has_terminal, write_nowhere
 
 if TYPE_CHECKING:
     from tui.app import Taste
@@ -47,6 +48,8 @@ def open_dashboard(request: DashRequest) -> int:
             return 70
         if request.served:
             return 0
+        if not has_terminal():
+            write_nowhere()  # there is nobody to say goodbye to
         if ending.last_screen:
             sys.stdout.write(ending.last_screen + "\n")
         if ending.store is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from io import RawIOBase
@@ -94,6 +95,23 @@ class Forgiving:
                 deed()
             except (OSError, ValueError):
                 self._is_gone = True
+
+
+def has_terminal() -> bool:
+    """Whether the terminal that the program was started in is still there."""
+    stream = sys.__stderr__
+    try:
+        return stream is not None and bool(os.get_terminal_size(stream.fileno()))
+    except (OSError, ValueError):
+        return False
+
+
+def write_nowhere() -> None:
+    """Let what is written to the standard streams from now on go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def thrifty(text: str) -> str:

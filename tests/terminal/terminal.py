@@ -31,6 +31,7 @@ class Terminal:
         self._arguments = arguments
         self._size = (rows, columns)
         self._home = home
+        self._is_unplugged = False
 
     def __enter__(self) -> Terminal:
         self._ours, theirs = pty.openpty()
@@ -60,7 +61,8 @@ class Terminal:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        os.close(self._ours)
+        if not self._is_unplugged:
+            os.close(self._ours)
         os.close(self._theirs)
 
     @property
@@ -85,6 +87,11 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type."""
         os.write(self._ours, keys.encode())
+
+    def unplug(self) -> None:
+        """The terminal goes, and no signal tells of it: it controls no process."""
+        os.close(self._ours)
+        self._is_unplugged = True
 
     def leave(self, patience: float = PATIENCE) -> int:
         """Read until the process has ended; its exit code."""

@@ -14,7 +14,7 @@ import pytest
 from crawler_core.store.lock import is_locked
 from crawler_core.store.reader import StoreReader
 from tests.site import SmallSite
-from tests.terminal.terminal import Terminal
+from tests.terminal.terminal import PATIENCE, Terminal
 
 PAGES = 400
 HOSTILE = "\x1b]0;owned\x07\x1b[31m\x9b31m [/x] [@click=app.quit]Q[/] \u202e=cmd|' /C calc'!A0"
@@ -117,6 +117,16 @@ def test_signals(site: SmallSite, tmp_path: Path, number: signal.Signals, code: 
     (store,) = _stores(tmp_path)
     assert not is_locked(store)
     assert not list(store.parent.glob("*.sock"))
+
+
+def test_a_terminal_that_goes_without_a_signal(site: SmallSite, tmp_path: Path) -> None:
+    """The dashboard ends with its terminal, in good order, instead of reading from nothing."""
+    with Terminal(site.url, home=tmp_path) as terminal:
+        terminal.wait_for("JUST FINISHED")
+        terminal.unplug()
+        assert terminal.process.wait(PATIENCE) == 129
+    (store,) = _stores(tmp_path)
+    assert not is_locked(store)
 
 
 def test_typed_in_one_go(site: SmallSite, tmp_path: Path) -> None:
