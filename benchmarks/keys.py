@@ -6,7 +6,9 @@ Makes a crawl file that holds `--rows` finished URLs already, goes on with it in
 (120 by 40, lexbor) against a generated site on loopback, presses keys, and reads the screen as
 a terminal would, with pyte. A key's time is from the moment that it is written to the terminal
 to the moment that its effect has been read from it. The engine, its parse workers, the server,
-the dashboard and this reader share the machine's cores. Prints a table.
+the dashboard and this reader share the machine's cores. Prints a table, and how much of the time of
+the processors other machines on the same host took meanwhile, where that is known (Linux): a key
+that met such a moment says nothing about the dashboard.
 """
 
 from __future__ import annotations
@@ -190,11 +192,24 @@ def measure(store: Path, folder: Path, rounds: int) -> None:
             f"frames: {len(gaps) / STILL:.1f} a second, longest gap {max(gaps) * 1000:.0f} ms "
             f"(goal {GOAL_GAP_MS:.0f}), {screen.bytes / STILL / 1000:.0f} kB/s"
         )
+        before = stolen()
         table(list(presses(screen, rounds)))
+        if before:
+            taken, all_ = (now - then for now, then in zip(stolen(), before, strict=True))
+            say(f"taken by other machines: {taken / max(1, all_):.1%} of the processors' time")
         if "RUNNING" not in screen.line(0):
             say("The crawl ended meanwhile, so that some keys were too easy: take more --pages.")
     finally:
         screen.end()
+
+
+def stolen() -> tuple[int, ...]:
+    """Ticks of the processors that other machines took, and all ticks; empty if not known."""
+    try:
+        numbers = [int(one) for one in Path("/proc/stat").read_text().split()[1:9]]
+    except (OSError, ValueError):
+        return ()
+    return numbers[7], sum(numbers)
 
 
 def presses(screen: Screen, rounds: int) -> Iterator[Pressed]:

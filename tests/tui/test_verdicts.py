@@ -103,11 +103,11 @@ def test_throttled(demo: DemoServer, tmp_path: Path) -> None:
 @pytest.mark.timeout(150)
 def test_slowing(demo: DemoServer, tmp_path: Path) -> None:
     """The ferry takes one at a time: four workers more make everybody wait, and - is advised."""
-    url = demo.hosts.url(Host.MAIN, "/ferry/?crossings=600")
+    url = demo.hosts.url(Host.MAIN, "/ferry/?crossings=2000")
     options = (*_ONE_PAGE, "--fetch-workers", "2", "--parser", "lexbor")
     with Terminal(url, *options, home=tmp_path) as terminal:
         _verdict(terminal, "FETCH-BOUND")
-        terminal.wait_for("RUNNING 00:06")  # by then it is known how fast two are served
+        _wait_for_rate(terminal, 15.0)  # of the 20 it carries: what is slower measured a stall
         terminal.press("++++")
         says = _verdict(terminal, "SLOWING")
         found = re.match(r"answers ([\d,]+) > ([\d,]+) ms since 2 > 6 workers, .*: press -$", says)
@@ -115,6 +115,19 @@ def test_slowing(demo: DemoServer, tmp_path: Path) -> None:
         assert int(found[2]) > 1.5 * int(found[1])
         terminal.press("----")
         _verdict(terminal, "FETCH-BOUND")
+
+
+def _wait_for_rate(terminal: Terminal, least: float, seconds: int = 5) -> None:
+    """Wait until so many fetches a second were on the screen for so many seconds on end."""
+    end, good, last = time.monotonic() + 2 * PATIENCE, 0, ""
+    while good < seconds and time.monotonic() < end:
+        clock = re.search(r"RUNNING (\S+)", terminal.wait_for("RUNNING"))
+        rate = re.search(r"fetches/s +([\d.]+)", terminal.wait_for("fetches/s  "))
+        assert clock is not None
+        assert rate is not None
+        if clock[1] != last:
+            good, last = good + 1 if float(rate[1]) >= least else 0, clock[1]
+    assert good == seconds, "\n".join(terminal.lines)
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from tui.widgets.grid import Grid
 from tui.widgets.ground import Bare
 from tui.widgets.header import Foot, Head, Situation, TabBar
 from tui.widgets.pace import FRAMES, Echo, Pace, after
+from tui.widgets.sending import lay_out
 from tui.widgets.steady import Steady, at_rest, looks_same, steady
 from tui.widgets.switcher import Switcher
 
@@ -57,6 +58,9 @@ HURRY = 0.02
 """Seconds between two looks for the effect of a command."""
 HURRIED = 0.4
 """Seconds after a command during which its effect is looked for so often."""
+_LATE = 2
+"""Ticks since the last news when the first one is without any: what comes now is not to wait for
+another tick."""
 STILL = 4
 """Ticks with the same numbers, enough for all to be drawn, after which they rest: a pause."""
 
@@ -165,6 +169,8 @@ class Dashboard(Bare, Acts):
                 self._still = 0
         self._quiet += 1
         self._still += 1
+        if self._quiet == _LATE and self._pace.stride == 1 and not self.unfocused:
+            self._look_often(1 / FRAMES)
         if self.frozen or self._quiet > QUIET:
             return
         self.latest = self.steering.foreseen(self.newest)
@@ -175,12 +181,11 @@ class Dashboard(Bare, Acts):
         """Show a tab and give its table the focus."""
         self.minimize()
         self.query_one(ResultsPane).then = None
-        switcher = self.query_one(Switcher)
-        switcher.turn_to(tab)
+        self.query_one(Switcher).turn_to(tab)
         # At once: a key that comes next is meant for this table and what it holds.
         self.set_focus(self.query_one(f"#{MAIN_GRIDS[tab]}", Grid))
         self.redraw()
-        switcher.paint_now()
+        lay_out(self)
         self.call_after_refresh(self.redraw)  # now that the sizes are known
 
     def host(self) -> HostView | None:
@@ -229,9 +234,12 @@ class Dashboard(Bare, Acts):
 
     def hasten(self) -> None:
         """A key sends a command: its effect is looked for more often than at the usual beat."""
-        self._hurry_until = time.monotonic() + HURRIED
-        self._hurry.resume()
+        self._look_often(HURRIED)
         self.call_later(self._foresee)
+
+    def _look_often(self, seconds: float) -> None:
+        self._hurry_until = max(self._hurry_until, time.monotonic() + seconds)
+        self._hurry.resume()
 
     def _foresee(self) -> None:
         """Show what was asked for although the engine has not told of it yet."""

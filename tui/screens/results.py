@@ -22,8 +22,10 @@ from tui.formats import count, cut, plain, plural
 from tui.screens.feed import READ_AGAIN, Ids, ResultFeed
 from tui.screens.matching import Matching
 from tui.widgets.fields import Field, chosen
+from tui.widgets.filterline import FilterLine
 from tui.widgets.grid import Grid
 from tui.widgets.ground import Pane
+from tui.widgets.sending import lay_out
 
 _RULE = 12
 """Cells of the headline beside its title and its note."""
@@ -101,7 +103,7 @@ class ResultsPane(Pane):
         """The next rows are of another order: its first one is to be seen."""
 
     def compose(self) -> ComposeResult:
-        yield Input(
+        yield FilterLine(
             placeholder="filter: part of an address or a title; enter keeps it, esc clears it",
             id="filter",
             compact=True,
@@ -143,6 +145,7 @@ class ResultsPane(Pane):
         line.display = True
         self.screen.set_focus(line)
         self._advise(self.wanted.text)
+        lay_out(self.screen)
         self.post_message(self.Opened())
 
     def clear_filter(self) -> bool:
@@ -292,13 +295,13 @@ class ResultsPane(Pane):
             self._say(trouble or parse(self.wanted.text).problem)
 
     def _advise(self, text: str) -> None:
-        """Tell what is not understood of a filter, or before its first letter what may be typed."""
+        """Tell what is not understood of a filter, or else what may be typed."""
         problem = parse(text).problem
-        self._say(problem or ("" if text.strip() else _TIP), wrong=bool(problem))
+        self._say(problem or _TIP, wrong=bool(problem))
 
     def _say(self, text: str, *, wrong: bool = True) -> None:
         if (text, wrong) == self._says:
-            return  # the same words would lay out the screen again, at each letter
+            return  # the same words would lay out the screen again
         self._says = (text, wrong)
         says = self.query_one("#filter-says", Static)
         says.display = bool(text)
