@@ -48,6 +48,8 @@ _CHANGED = 0.3
 """A rate that differs by so much from the one that was settled for: the site has changed."""
 _BUSY = 0.85
 _MOSTLY = 0.6
+_FULL = 0.95
+"""Share of its time that a parse worker is busy where nothing can make it do more."""
 _WELL_USED = 0.7
 """Share of its time that a parse worker may be busy where there are to be fewer."""
 
@@ -94,6 +96,8 @@ class _Trial(msgspec.Struct, frozen=True):
     before: int
     after: int
     base: tuple[Sight, ...]
+    gauge: Kind
+    """What is counted: pages that were read where reading is what holds the crawl back."""
 
     @property
     def what(self) -> _Try:
@@ -195,7 +199,14 @@ class Autopilot:
         if self._downwards and now.fetch > 1:
             return self._step("fetch", max(1, min(now.fetch - 1, int(now.fetch * 0.7))), now.at)
         if self._is_short():
-            return self._try_parse(now)
+            if now.parse < now.parse_max:
+                return self._try_parse(now)
+            if self._parse_busy() >= _FULL:
+                workers = (
+                    "1 parse worker is" if now.parse == 1 else f"{now.parse} parse workers are"
+                )
+                self.says = f"autopilot: parsing is the limit, {workers} all that help here"
+                return None
         return self._try_fetch(now) or self._try_fewer(now)
 
     def _try_fetch(self, now: Sight) -> Order | None:
@@ -213,17 +224,13 @@ class Autopilot:
         return None
 
     def _try_parse(self, now: Sight) -> Order | None:
-        if now.parse >= now.parse_max:
-            workers = "1 parse worker is" if now.parse == 1 else f"{now.parse} parse workers are"
-            self.says = f"autopilot: parsing is the limit, {workers} all that help here"
-            return None
         if now.at < self._not_before["parse"]:
             return None
         return self._step("parse", now.parse + 1, now.at)
 
     def _try_fewer(self, now: Sight) -> Order | None:
         """Leave a CPU to others where fewer parse workers do the same."""
-        used = now.parse * _mean([each.parse_busy for each in self._seen[-WINDOW:]])
+        used = now.parse * self._parse_busy()
         wanted = max(1, ceil(used / _WELL_USED))
         if len(self._seen) < WINDOW or wanted >= now.parse or now.at < self._not_before["fewer"]:
             return None
@@ -232,7 +239,8 @@ class Autopilot:
     def _step(self, kind: Kind, target: int, at: float) -> Order:
         now = self._seen[-1]
         before = now.fetch if kind == "fetch" else now.parse
-        self._trial = _Trial(kind, before, target, tuple(self._seen))
+        gauge: Kind = "parse" if self._is_short() else kind
+        self._trial = _Trial(kind, before, target, tuple(self._seen), gauge)
         self._seen, self._changed = [], at
         self.says = f"autopilot: {before} → {target} {kind} workers, measuring…"
         return Order(kind, target)
@@ -243,7 +251,7 @@ class Autopilot:
         if not trial.base:  # what it was to be compared with holds no more
             self._trial = None
             return None
-        before, after = _mean_rate(trial.kind, trial.base), _mean_rate(trial.kind, self._seen)
+        before, after = _mean_rate(trial.gauge, trial.base), _mean_rate(trial.gauge, self._seen)
         is_kept = self._verdict(trial, before, after, now.at)
         if is_kept is None:
             return None
@@ -255,7 +263,7 @@ class Autopilot:
 
     def _verdict(self, trial: _Trial, before: float, after: float, at: float) -> bool | None:
         """Whether a step is kept; None while that is not clear."""
-        seconds, measure = len(self._seen), self._noise[trial.kind]
+        seconds, measure = len(self._seen), self._noise[trial.gauge]
         noise = sqrt(
             measure.error(before, len(trial.base)) ** 2 + measure.error(after, seconds) ** 2
         )
@@ -279,6 +287,9 @@ class Autopilot:
 
     def _is_short(self) -> bool:
         return _mean([each.parse_short for each in self._seen[-WINDOW:]]) >= _MOSTLY
+
+    def _parse_busy(self) -> float:
+        return _mean([each.parse_busy for each in self._seen[-WINDOW:]])
 
     def _may_parse_more(self, at: float) -> bool:
         now = self._seen[-1]
@@ -315,7 +326,7 @@ class Autopilot:
         return Order(trial.kind, trial.before)
 
     def _say(self, trial: _Trial, before: float, after: float, end: str) -> None:
-        noun = "fetches/s" if trial.kind == "fetch" else "parses/s"
+        noun = "fetches/s" if trial.gauge == "fetch" else "parses/s"
         gain = f" ({100 * (after / before - 1):+.0f} %)" if before else ""
         step = f"{trial.before} → {trial.after} {trial.kind} workers"
         self.says = self.told = (

@@ -223,6 +223,20 @@ def test_new_processes_take_their_time_to_start(start: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_all_parse_workers_are_kept_busy(seed: int) -> None:
+    """Pages wait now and then, but not always: more fetch workers, until nothing reads more."""
+
+    def unsteady(fetch: int, parse: int) -> Second:
+        parsed = 60.0 * parse * min(1.0, 0.6 + fetch / 40)
+        return Second(parsed, parsed, 0.05, 0.95, short=True, parse_busy=parsed / 60 / parse)
+
+    flight = fly(unsteady, parse_max=2, seconds=90, seed=seed)
+    assert 12 <= flight.fetch <= 48
+    assert sum(flight.rates[-30:]) / 30 >= 0.95 * 120
+    assert any("fetch workers" in step and "parses/s" in step for step in flight.steps)
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_parse_workers_that_are_not_needed_are_given_back(seed: int) -> None:
     """Where one process reads all that comes, others are left to the machine; once and for all."""
     flight = fly(easily_parsed, 64, 4, seconds=400, seed=seed)
