@@ -17,15 +17,20 @@ GRAINS = 120
 LEVELS = 8
 _KEPT = 400
 """Lanes kept: every fetch thread that there may be, and parse workers of some replaced pools."""
-_TONES = {
-    Outcome.OK: "o",
-    Outcome.REDIRECT: "r",
-    Outcome.BLOCKED: "k",
-    Outcome.THROTTLED: "w",
-    Outcome.TOO_LARGE: "w",
-    Outcome.PARSER_CRASHED: "x",
-    Outcome.PARSER_TIMEOUT: "x",
-}
+_TONES = (
+    dict.fromkeys(Outcome, "c")
+    | dict.fromkeys(BROKEN, "b")
+    | {
+        Outcome.OK: "o",
+        Outcome.REDIRECT: "r",
+        Outcome.BLOCKED: "k",
+        Outcome.THROTTLED: "w",
+        Outcome.TOO_LARGE: "w",
+        Outcome.PARSER_CRASHED: "x",
+        Outcome.PARSER_TIMEOUT: "x",
+    }
+    | dict.fromkeys(NO_ANSWER, "x")
+)
 _SEVERE = "x"
 """What must be seen, however short it was."""
 NOW = "n"
@@ -36,9 +41,7 @@ NAMELESS = "P?"
 
 def tone_of(outcome: Outcome) -> str:
     """One letter: o ok, r redirect, k blocked, w throttled, b broken, x failed, c cancelled."""
-    if outcome in NO_ANSWER:
-        return "x"
-    return _TONES.get(outcome, "b" if outcome in BROKEN else "c")
+    return _TONES[outcome]
 
 
 class Lane:
@@ -59,8 +62,11 @@ class Lane:
         """It was occupied from `start` to `end`, and at work for `share` (0 to 1) of that."""
         self._advance(end)
         self.ended = max(self.ended, end)
-        first = max(int(start / GRAIN), self._at - GRAINS + 1)
-        for grain in range(first, int(end / GRAIN) + 1):
+        first, last = int(start / GRAIN), int(end / GRAIN)
+        if first == last == self._at:  # as nearly always: this is done for each page
+            self._add(last % GRAINS, (end - start) * share, tone)
+            return
+        for grain in range(max(first, self._at - GRAINS + 1), last + 1):
             part = min(end, (grain + 1) * GRAIN) - max(start, grain * GRAIN)
             if part > 0:
                 self._add(grain % GRAINS, part * share, tone)
@@ -97,11 +103,13 @@ class Lane:
 
     def _advance(self, now: float) -> None:
         at = int(now / GRAIN)
+        if at <= self._at:
+            return
         for grain in range(max(self._at + 1, at - GRAINS + 1), at + 1):
             place = grain % GRAINS
             self._busy[place] = self._best[place] = 0.0
             self._levels[place], self._tones[place] = 48, 32
-        self._at = max(self._at, at)
+        self._at = at
 
 
 class Lanes:
