@@ -33,15 +33,15 @@ run: $(STAMP) ## crawl a site: make run URL=https://example.org/
 	@$(BIN)/crawltui "$(URL)"
 
 # One process more than there are CPUs: many tests wait for a clock or for another process.
+# tests/conftest.py says which files are first.
 test: $(DEV_STAMP) ## run the whole test suite
-	@PYTEST_XDIST_AUTO_NUM_WORKERS=$$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) $(BIN)/python -m pytest -n auto --dist loadfile
+	@PYTEST_XDIST_AUTO_NUM_WORKERS=$$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(DEV_STAMP) ## format, lint, types, architecture
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/test_import_hygiene.py
 
 fix: $(DEV_STAMP) ## mend what can be mended by itself
 	@$(BIN)/ruff check --fix .

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import gc
 import os
 import random
 import sqlite3
@@ -33,8 +32,8 @@ from crawler_core.model import BROKEN, Outcome
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import SortKey, View
 from crawler_core.store.writer import Store
-from tui import cli
 from tui.app import CrawlApp
+from tui.dash import spare_frames
 from tui.screens.feed import PAGE
 from tui.screens.finding import FIRST_SCREEN
 from tui.session import CrawlSession
@@ -258,11 +257,12 @@ class Taken(NamedTuple):
 def taken(reader: StoreReader, view: View, *, whole: bool) -> Taken:
     """Read a view as the screen does; all of its ids only if `whole`."""
     began, worked = time.perf_counter(), time.thread_time()
-    # What is not sorted is followed from its end.
-    shown = (
-        reader.ids(view, limit=FIRST_SCREEN) if view.sort else reader.tail(view, FIRST_SCREEN)[0]
-    )
-    reader.rows(shown[-PAGE:])
+    if view.sort:
+        shown = reader.ids(view, limit=FIRST_SCREEN)
+        reader.rows(shown[:PAGE])
+    else:  # it is followed from its end
+        shown = reader.tail(view, FIRST_SCREEN)[0]
+        reader.rows(shown[-PAGE:])
     first, worked = time.perf_counter(), time.thread_time() - worked
     rows = len(reader.ids(view) if whole else shown)
     return Taken(first - began, worked, time.perf_counter() - first, rows)
@@ -279,9 +279,9 @@ class Stalls(NamedTuple):
 
 async def stalls(store: Path, *, ready: bool) -> Stalls:
     """Type filters into the dashboard, once its reader is `ready` or while it gets ready."""
-    gc.set_threshold(cli._GARBAGE)  # as the program does before it loads all this
     with CrawlSession() as session:
         app = CrawlApp(session, session.look(store))
+        spare_frames()
         async with app.run_test(size=(120, 40)) as pilot:
             await pilot.press("2")
             await pilot.pause()
@@ -348,7 +348,7 @@ def table(store: Path, only: str, rounds: int, *, whole: bool) -> int:
         done = False
         while not done:
             part = time.perf_counter()
-            done = reader.prepare(whole=False)
+            done = reader.prepare()
             parts.append(time.perf_counter() - part)
         print(
             f"{1000 * (time.perf_counter() - began):8.0f} ms to get ready, once "

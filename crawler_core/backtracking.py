@@ -1,371 +1,315 @@
-"""How long a regular expression may take on a hostile URL. Pure.
+"""How long a regular expression may take on a hostile URL. Pure, and the same on each machine.
 
-Python's `re` tries one way of matching after the other. So a repeat within a repeat, or a repeat
-whose body may be taken apart in two ways, costs exponentially much; repeats in a row that can
-match the same text cost a power of the URL's length. The first is seen in the parsed pattern.
-The second is counted: each text that is likely to be dear is walked as `re` would walk it, with
-what was walked once remembered, at two lengths, from which the cost of the longest URL follows.
+Python's `re` tries one way of matching after the other, so what can match the same text in many
+ways may take for ever. Which texts these are is read from the pattern: a text that leads back to
+where it began in two ways, or that may be taken by one repeat as well as by the next one. The
+search for the pattern in such a text is then walked as `re` would do it, but each place only
+once, with the steps counted at two lengths: from these follows what the longest URL costs.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
 import itertools
 import math
-import re
+import operator
+from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-MANY = 10
-"""Repeats from which on a limited repeat costs like one without a limit."""
+from crawler_core.program import MATCH, Pattern, Program, Spent
+
 LONGEST = 2_083
 """Characters of the longest URL that is asked for."""
-_STEPS = 100_000_000
-"""Steps of matching that one URL may cost: about a second."""
-_LENGTHS = 40, 80
-_SQUARE = 3
-"""Times the square of its length: steps of a text up to which it cannot be too dear."""
-_PUMPS = 8
-_PREFIXES = 3
-_INSTRUCTIONS = 4_000
-
-_sre: Any = importlib.import_module("re._parser")  # has no types
-_REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
-_CATEGORIES = {
-    "CATEGORY_DIGIT": r"\d",
-    "CATEGORY_NOT_DIGIT": r"\D",
-    "CATEGORY_SPACE": r"\s",
-    "CATEGORY_NOT_SPACE": r"\S",
-    "CATEGORY_WORD": r"\w",
-    "CATEGORY_NOT_WORD": r"\W",
-}
-_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
-_BLIND = re.compile(r"\(\?[a-zA-Z]*i")
-"""Somewhere upper and lower case are the same: it is reckoned that they are everywhere."""
-_Node = tuple[Any, Any]
-_Letters = frozenset[str]
+_STEPS = 20_000_000
+"""Steps of matching that one URL may cost. One takes `re` 1 to 100 ns."""
+_Text = tuple[str, str, str, str]
+"""A beginning, what is repeated, what is between, what is repeated then."""
 
 
 @functools.lru_cache(maxsize=512)
 def is_dear(pattern: str) -> bool:
-    """Whether searching a URL for `pattern`, a valid one, may take longer than a second."""
-    tree = _sre.parse(pattern)
+    """Whether searching a URL for `pattern`, a valid one, may take a second or longer.
+
+    What cannot be told within a fixed number of steps is dear too.
+    """
     try:
-        view = _View(pattern, is_blind=_BLIND.search(pattern) is not None)
-        if view.is_ambiguous(list(tree), frozenset(), is_repeated=False):
-            return True
-        return _many(tree) > 1 and _Walk(view, list(tree), begins_anywhere(pattern)).cost() > _STEPS
-    except RecursionError:
+        parsed = Pattern(pattern)
+        if parsed.choices < 2:  # it costs no more than the square of the length
+            return False
+        pumps = _Pumps(Program(parsed, is_exact=False))
+        walk = _Walk(parsed, pumps.ends)
+        return any(walk.cost(text) > _STEPS for text in pumps.texts())
+    except (RecursionError, Spent):
         return True
 
 
-def begins_anywhere(pattern: str) -> bool:
-    """Whether a pattern, a valid one, begins with .* in all its alternatives."""
-    first = list(_sre.parse(pattern))[:1] if pattern.startswith(".*") else []
-    return [(str(name), str(value)) for name, value in first] == _ANYTHING
+class _Pumps:
+    """The texts that a pattern may match in many ways, read from its program of loops."""
 
+    def __init__(self, program: Program) -> None:
+        self._program, self._code, self._loops = program, program.code, program.loops
+        sets = {value for name, value, _ in self._code if name == "letter"}
+        kinds: dict[tuple[bool, ...], str] = {}
+        for letter in sorted(program.pattern.letters):
+            kinds.setdefault(tuple(letter in each for each in sets), letter)
+        common = [kinds[kind] for kind in sorted(kinds, key=lambda each: -sum(each))]
+        self._ranks = {letter: rank for rank, letter in enumerate(common)}
+        """A letter of each kind, those first that most of the pattern takes."""
+        self._begin, self._search = program.add_starts()
+        self.ends = common[-1] * 10, ""
+        self._kinds = {each: sorted(each & self._ranks.keys()) for each in sets}
+        self._kinds[program.pattern.letters] = common
+        self._follows: dict[int, list[int]] = {}
+        self._ways: dict[int, dict[str, list[int]]] = {}
+        self._words: dict[tuple[object, ...], str | None] = {}
+        self._ahead = self._reachable()
 
-_ANYTHING = [(str(name), str(value)) for name, value in _sre.parse(".*")]
+    def texts(self) -> Iterator[_Text]:
+        """What may be dear.
 
-
-def _many(nodes: Sequence[_Node]) -> int:
-    """How many repeats in a row there may be that have no limit worth the name."""
-    found = 0
-    for node in nodes:
-        laps = min(int(node[1][1]), MANY) if str(node[0]) in _REPEATS else 1
-        found += _is_many(node) + laps * sum(map(_many, _inside(node)))
-    return found
-
-
-def _is_many(node: _Node) -> bool:
-    return str(node[0]) in _REPEATS and int(node[1][1]) >= MANY
-
-
-def _inside(node: _Node) -> list[Sequence[_Node]]:
-    """The parts of a pattern that stand in one of its nodes."""
-    name, value = str(node[0]), node[1]
-    if name in _REPEATS:
-        return [value[2]]
-    if name == "BRANCH":
-        return list(value[1])
-    if name == "SUBPATTERN":
-        return [value[3]]
-    if name == "ATOMIC_GROUP":
-        return [value]
-    if name in {"ASSERT", "ASSERT_NOT"}:
-        return [value[1]]
-    if name == "GROUPREF_EXISTS":
-        return [part for part in value[1:] if part]
-    return []
-
-
-class _View:
-    """The letters that the nodes of a pattern match, among those that matter."""
-
-    def __init__(self, pattern: str, *, is_blind: bool) -> None:
-        self.letters = frozenset(_PRINTABLE + pattern)
-        self._is_blind = is_blind
-        """Upper and lower case are the same."""
-        self._known: dict[int, tuple[_Node, _Letters]] = {}
-
-    def of(self, node: _Node) -> _Letters | None:
-        """What a node of one letter matches; None for any other node."""
-        known = self._known.get(id(node))
-        if known is None:
-            found = self._letters_of(str(node[0]), node[1])
-            if found is None:
-                return None
-            if self._is_blind:
-                found |= {each for each in self.letters if each.swapcase() in found}
-            known = self._known[id(node)] = node, found  # keeps the node, and so its id
-        return known[1]
-
-    def _letters_of(self, name: str, value: Any) -> _Letters | None:
-        if name == "LITERAL":
-            return frozenset(chr(value))
-        if name == "NOT_LITERAL":
-            return self.letters - {chr(value)}
-        if name == "ANY":
-            return self.letters - {"\n"}
-        if name == "RANGE":
-            return frozenset(each for each in self.letters if value[0] <= ord(each) <= value[1])
-        if name == "CATEGORY":
-            kind = re.compile(_CATEGORIES.get(str(value), "."))
-            return frozenset(filter(kind.match, self.letters))
-        if name != "IN":
-            return None
-        found: set[str] = set()
-        for each in value:
-            found |= self._letters_of(str(each[0]), each[1]) or frozenset()
-        return self.letters - found if str(value[0][0]) == "NEGATE" else frozenset(found)
-
-    def first(self, nodes: Sequence[_Node]) -> tuple[_Letters, bool]:
-        """The letters with which what `nodes` match may begin, and whether it may be empty."""
-        begins: _Letters = frozenset()
-        for node in nodes:
-            more, may_be_empty = self._first_of(node)
-            begins |= more
-            if not may_be_empty:
-                return begins, False
-        return begins, True
-
-    def _first_of(self, node: _Node) -> tuple[_Letters, bool]:
-        name, letters = str(node[0]), self.of(node)
-        if letters is not None:
-            return letters, False
-        if name in {"ASSERT", "ASSERT_NOT", "AT"}:
-            return frozenset(), True
-        if name == "GROUPREF":
-            return self.letters, True
-        found = [self.first(inner) for inner in _inside(node)]
-        begins = frozenset[str]().union(*(letters for letters, _ in found))
-        may_be_empty = any(is_empty for _, is_empty in found) or not found
-        if name in _REPEATS:
-            may_be_empty |= node[1][0] == 0
-        return begins, may_be_empty or name == "GROUPREF_EXISTS"
-
-    def is_ambiguous(self, nodes: Sequence[_Node], after: _Letters, *, is_repeated: bool) -> bool:
-        """Whether something in a repeat can be matched in two ways that begin alike.
-
-        `after`: the letters that may follow. Two ways of one lap make 2 ** n of n laps; where
-        the next letter always tells which way to go, there is but one.
+        A loop with two ways through it costs exponentially much, two pairs of loops that share
+        a text the cube of the length; all else costs no more than its square.
         """
-        follow = after
-        for place in reversed(range(len(nodes))):
-            node = nodes[place]
-            if self._is_open(node, follow, is_repeated=is_repeated):
-                return True
-            begins, may_be_empty = self._first_of(node)
-            follow = begins | follow if may_be_empty else begins
-        return False
+        loops: dict[int, list[int]] = {}
+        for here, (name, _, _) in enumerate(self._code):
+            if name == "letter" and self._loops[here]:
+                loops.setdefault(self._loops[here], []).append(here)
+        del loops[self._loops[self._search]]
+        shared: list[tuple[int, str, int]] = []
+        for loop, is_rare in itertools.product(loops.values(), (False, True)):
+            for here, pump in self._laps_in_two_ways(loop, is_rare):
+                yield self._way(self._begin, here), pump, "", ""
+                shared.append((here, pump, here))
+        again = [] if self._program.pattern.is_anchored else loops.values()
+        for loop, other in itertools.chain(
+            itertools.permutations(loops.values(), 2),
+            (([self._search], other) for other in again if shared),
+        ):
+            new = [each for rare in (False, True) for each in self._shared(loop, other, rare)]
+            for one, two in itertools.product(new, shared):
+                yield from self._chained(one, two)
+                yield from self._chained(two, one)
+            shared += new
 
-    def _is_open(self, node: _Node, follow: _Letters, *, is_repeated: bool) -> bool:
-        name, inner = str(node[0]), _inside(node)
-        if name in {"ASSERT", "ASSERT_NOT"}:
-            return self.is_ambiguous(inner[0], frozenset(), is_repeated=False)
-        if name in _REPEATS:
-            least, most, body = node[1]
-            if is_repeated and (_is_many(node) or _overlap(self, [body, []], follow, least, most)):
-                return True
-            again = follow | self.first(body)[0] if int(most) > 1 else follow
-            return self.is_ambiguous(body, again, is_repeated=is_repeated or _is_many(node))
-        if is_repeated and name == "BRANCH" and _overlap(self, inner, follow):
-            return True
-        return any(self.is_ambiguous(each, follow, is_repeated=is_repeated) for each in inner)
+    def _laps_in_two_ways(self, loop: list[int], is_rare: bool) -> Iterator[tuple[int, str]]:
+        """What leads through a loop in two ways, and so in 2 ** n ways if it is there n times."""
+        alike = {self._code[here][2]: here for here in loop}
+        for here in alike.values():
+            for letter, ways in self._next(here).items():
+                inside = [way for way in ways if self._loops[way] == self._loops[here]]
+                for begin in set(itertools.combinations(inside, 2)):
+                    word = self._word(begin, (here, here), is_rare)
+                    if word is not None:
+                        yield here, letter + word
 
+    def _shared(
+        self, loop: list[int], other: list[int], is_rare: bool
+    ) -> Iterator[tuple[int, str, int]]:
+        """What is taken by one loop, by a later one, and on the way from the one to the other."""
+        for here in loop:
+            stays = () if here == self._search else (here,)  # a search goes on anyway
+            for there in other:
+                if self._ahead[here] >> there & 1 and (
+                    pump := self._word((*stays, here, there), (*stays, there, there), is_rare)
+                ):
+                    yield here, pump, there
+                    break
 
-def _overlap(
-    view: _View, ways: Sequence[Sequence[_Node]], follow: _Letters, least: int = 0, most: int = 1
-) -> bool:
-    """Whether two of several ways, and what follows them, may begin with the same letter."""
-    if least == most:  # a repeat that leaves no choice
-        return False
-    seen: _Letters = frozenset()
-    empty = 0
-    for way in ways:
-        begins, may_be_empty = view.first(way)
-        empty += may_be_empty
-        if may_be_empty:
-            begins |= follow
-        if seen & begins or empty > 1:
-            return True
-        seen |= begins
-    return False
+    def _chained(self, one: tuple[int, str, int], two: tuple[int, str, int]) -> Iterator[_Text]:
+        (here, pump, there), (then, other, _) = one, two
+        if there == then or self._ahead[there] >> then & 1:
+            yield self._way(self._begin, here), pump, "", ""
+            yield self._way(self._begin, then), other, "", ""
+            yield self._way(self._begin, here), pump, self._way(there, then), other
+
+    def _way(self, here: int, there: int) -> str:
+        return "" if there == self._search else self._word((here,), (there,)) or ""
+
+    def _word(
+        self, begin: tuple[int, ...], goal: tuple[int, ...], is_rare: bool = False
+    ) -> str | None:
+        """The shortest text that leads from each of several places to its goal.
+
+        `is_rare`: of letters that few of the pattern take, so that it will not match.
+        """
+        key = begin, goal, is_rare
+        if key not in self._words:
+            self._words[key] = self._find(begin, goal, -1 if is_rare else 1)
+        return self._words[key]
+
+    def _find(self, begin: tuple[int, ...], goal: tuple[int, ...], order: int) -> str | None:
+        pairs = list(zip(begin, goal, strict=True))
+        stays = [self._loops[a] if self._loops[a] == self._loops[b] else 0 for a, b in pairs]
+        seen, todo = {begin}, deque([(begin, "")])
+        while todo:
+            places, word = todo.popleft()
+            if places == goal:
+                return word
+            ways = [self._next(place) for place in places]
+            for letter in min(map(list, ways), key=len)[::order]:
+                self._program.pattern.spend()
+                choices = [
+                    [way for way in each.get(letter, ()) if self._leads(way, end, stay)]
+                    for each, end, stay in zip(ways, goal, stays, strict=True)
+                ]
+                for step in itertools.product(*choices):
+                    if step not in seen:
+                        seen.add(step)
+                        todo.append((step, word + letter))
+        return None
+
+    def _leads(self, way: int, goal: int, stay: int) -> bool:
+        if stay:
+            return self._loops[way] == stay
+        return way == goal or self._ahead[way] >> goal & 1 == 1
+
+    def _next(self, here: int) -> dict[str, list[int]]:
+        """The letters that may come after one, and what takes them."""
+        key = here if here == self._search else self._code[here][2][0]
+        if key not in self._ways:
+            found: dict[str, list[int]] = {}
+            for way in self._follow(here):
+                self._program.pattern.spend()
+                for letter in self._kinds[self._code[way][1]]:
+                    found.setdefault(letter, []).append(way)
+            self._ways[key] = {
+                each: found[each] for each in sorted(found, key=lambda each: self._ranks[each])
+            }
+        return self._ways[key]
+
+    def _follow(self, here: int) -> list[int]:
+        """The letters that may come next, those of what is looked for ahead too."""
+        if here not in self._follows:
+            found = self._follows[here] = [here] * (here == self._search)
+            todo = [self._code[here][2][0]]
+            while todo:
+                for way, _, at_begin, _ in self._program.closure(todo.pop()):
+                    if self._code[way][0] == "look":
+                        todo += self._code[way][2]
+                    elif way != MATCH and (here == self._begin or not at_begin):
+                        found.append(way)
+        return self._follows[here]
+
+    def _reachable(self) -> list[int]:
+        """For each letter all that can be come to, as bits."""
+        found, is_new = [0] * len(self._code), True
+        while is_new:
+            is_new = False
+            for here, (name, _, _) in enumerate(self._code):
+                if name == "letter":
+                    bits = [found[way] | 1 << way for way in self._follow(here)]
+                    ahead = functools.reduce(operator.or_, bits, 0)
+                    is_new |= ahead != found[here]
+                    found[here] = ahead
+        return found
 
 
 class _Walk:
     """Counts the steps of a search that tries all ways, in the order in which `re` does."""
 
-    def __init__(self, view: _View, nodes: list[_Node], is_anchored: bool) -> None:
-        self._is_anchored = is_anchored
-        """It is tried from the beginning of a text only."""
-        self._view = view
-        self._nodes = nodes
-        self._program: list[tuple[str, Any, tuple[int, ...]]] = []
-        self._entry = self._sequence(nodes, self._add("match"))
+    def __init__(self, pattern: Pattern, ends: Sequence[str]) -> None:
+        self._pattern, self._ends = pattern, ends
+        self._known: set[_Text] = set()
+        self._ways: dict[tuple[int, str, bool], list[tuple[int, bool]]] = {}
 
-    def cost(self) -> float:
-        """Steps that a URL of the greatest length costs at the most, as far as can be told."""
+    @functools.cached_property
+    def _program(self) -> Program:
+        return Program(self._pattern, is_exact=True)
+
+    def cost(self, text: _Text) -> float:
+        """Steps that a URL of the greatest length costs that goes like `text`; 0.0 if known."""
+        begin, pump, between, other = text
+        if text in self._known:
+            return 0.0
+        self._known.add(text)
+        copies = max(8, 24 // max(len(pump), len(other)))
         dearest = 0.0
-        if len(self._program) > _INSTRUCTIONS:
-            return math.inf
-        for prefix, pump, end in self._texts():
-            texts = [prefix + (pump * length)[:length] + end for length in _LENGTHS]
-            short = self._steps(texts[0])
-            if short <= _SQUARE * len(texts[0]) ** 2:
-                continue
-            long = self._steps(texts[1])
-            power = math.log2(long / short)
-            dearest = max(dearest, long * (LONGEST / _LENGTHS[1]) ** min(power, 20.0))
-            if dearest > _STEPS:
+        for end in self._ends:
+            texts = [begin + pump * n + between + other * n + end for n in (copies, 2 * copies)]
+            short, is_match = self._steps(texts[0])
+            if 2 * short > copies * len(texts[0]):  # else no worse than the square of the length
+                long, is_match = self._steps(texts[1])
+                fixed = len(begin + between + end)
+                larger = max(LONGEST - fixed, 0) / (len(texts[1]) - fixed)
+                dearest = max(dearest, long * larger ** min(math.log2(long / short), 20.0))
+            if not is_match:  # no other end makes it dearer
                 break
         return dearest
 
-    # -- texts ---------------------------------------------------------------------------
-
-    def _texts(self) -> Iterator[tuple[str, str, str]]:
-        """(prefix, what is repeated, end) of the texts that are likely to be dear."""
-        sets = self._sets()
-        ends = ["", min(sorted(_PRINTABLE), key=lambda each: sum(each in s for s in sets))]
-        kinds: dict[tuple[bool, ...], str] = {}
-        for letter in sorted(self._view.letters & set(_PRINTABLE)):
-            kinds.setdefault(tuple(letter in each for each in sets), letter)
-        letters = sorted(kinds.items(), key=lambda item: -sum(item[0]))[:_PUMPS]
-        places = [place for place, node in enumerate(self._nodes) if _many([node])]
-        prefixes = [""] + [self._word(self._nodes[:place]) for place in places[:_PREFIXES]]
-        words = [self._word(self._nodes[a + 1 : b]) for a, b in itertools.pairwise(places)]
-        words += [self._word(self._nodes[: place + 1]) for place in places]
-        pumps = [letter for _, letter in letters] + [each for each in words if each]
-        for prefix in dict.fromkeys(prefixes):
-            for pump in dict.fromkeys(pumps):
-                for end in ends:
-                    yield prefix, pump, end
-
-    def _sets(self) -> list[_Letters]:
-        found = {value for name, value, _ in self._program if name == "letter"}
-        return sorted(found, key=lambda each: (-len(each), sorted(each)))
-
-    def _word(self, nodes: Sequence[_Node]) -> str:
-        """A text that `nodes` match, a short one."""
-        return "".join(map(self._word_of, nodes))[: _LENGTHS[0]]
-
-    def _word_of(self, node: _Node) -> str:
-        name, letters = str(node[0]), self._view.of(node)
-        if letters is not None:
-            return min(letters, key=lambda each: (not each.isalnum(), each), default="")
-        if name in _REPEATS:
-            return self._word(node[1][2]) * min(int(node[1][0]), MANY)
-        if name in {"ASSERT", "ASSERT_NOT"}:
-            return ""
-        inner = _inside(node)
-        return self._word(inner[0]) if inner else ""
-
-    # -- program -------------------------------------------------------------------------
-
-    def _add(self, name: str, value: Any = None, *ways: int) -> int:
-        self._program.append((name, value, ways))
-        return len(self._program) - 1
-
-    def _sequence(self, nodes: Sequence[_Node], then: int) -> int:
-        for node in reversed(nodes):
-            if len(self._program) > _INSTRUCTIONS:
-                return then
-            then = self._node(node, then)
-        return then
-
-    def _node(self, node: _Node, then: int) -> int:
-        name, letters = str(node[0]), self._view.of(node)
-        if letters is not None:
-            return self._add("letter", letters, then)
-        if name in _REPEATS:
-            return self._repeat(name, node[1], then)
-        if name == "AT" and str(node[1]) in {"AT_BEGINNING", "AT_BEGINNING_STRING"}:
-            return self._add("begin", None, then)
-        if name == "AT" and str(node[1]) in {"AT_END", "AT_END_STRING"}:
-            return self._add("end", None, then)
-        inner = _inside(node)
-        if name in {"ASSERT", "ASSERT_NOT"}:  # all of it is tried; then it goes on as if it held
-            return self._add("ways", None, self._sequence(inner[0], self._add("fail")), then)
-        if not inner:
-            return then
-        return self._add("ways", None, *(self._sequence(each, then) for each in inner))
-
-    def _repeat(self, name: str, value: Any, then: int) -> int:
-        least, most, body = min(int(value[0]), MANY), int(value[1]), value[2]
-        is_lazy = name == "MIN_REPEAT"
-        if most >= MANY:
-            entry = self._add("ways")
-            lap = self._sequence(body, entry)
-            self._program[entry] = "ways", None, (then, lap) if is_lazy else (lap, then)
-        else:
-            entry = then
-            for _ in range(most - least):
-                lap = self._sequence(body, entry)
-                entry = self._add("ways", None, *((then, lap) if is_lazy else (lap, then)))
-        for _ in range(least):
-            entry = self._sequence(body, entry)
-        return entry
-
-    # -- steps ---------------------------------------------------------------------------
-
-    def _steps(self, text: str) -> float:
-        """How many steps `re.search` makes in `text`."""
-        known: dict[tuple[int, int], tuple[float, bool]] = {}
+    def _steps(self, text: str) -> tuple[float, bool]:
+        """How many steps `re.search` makes in `text`, and whether it matches."""
+        entry = self._program.entry
+        after: dict[int, tuple[float, bool]] = {}
+        begun = []
+        for place, states in reversed(list(enumerate(self._reached(text)))):
+            now: dict[int, tuple[float, bool]] = {}
+            for state in states:
+                self._value(state, text[place : place + 1], place == 0, now, after)
+            begun.append(now.get(entry, (0.0, False)))
+            after = now
         total = 0.0
-        for start in range(1 if self._is_anchored else len(text) + 1):
-            steps, is_match = self._from(self._entry, start, text, known)
+        for steps, is_match in begun[:-2:-1] if self._pattern.is_anchored else begun[::-1]:
             total += steps
             if is_match:
-                break
-        return total
+                return total, True
+        return total, False
 
-    def _from(
-        self, entry: int, start: int, text: str, known: dict[tuple[int, int], tuple[float, bool]]
+    def _reached(self, text: str) -> list[set[int]]:
+        """Where the search may be at each place of a text."""
+        starts = set() if self._pattern.is_anchored else {self._program.entry}
+        found = [{self._program.entry}] + [set(starts) for _ in text]
+        for place, states in enumerate(found):
+            todo = list(states)
+            while todo:
+                for way, _ in self._next(todo.pop(), text[place : place + 1], place == 0):
+                    name, _, ways = self._program.code[way]
+                    if name == "letter":
+                        found[place + 1].add(ways[0])
+                    elif name == "look":
+                        todo += set(ways) - states
+                        states.update(ways)
+        return found
+
+    def _value(
+        self,
+        state: int,
+        letter: str,
+        at_begin: bool,
+        now: dict[int, tuple[float, bool]],
+        after: dict[int, tuple[float, bool]],
     ) -> tuple[float, bool]:
-        todo = [(entry, start)]
-        while todo:
-            here = todo[-1]
-            known.setdefault(here, (0.0, False))  # a lap that matched nothing ends there
-            steps, is_match = 1.0, self._program[here[0]][0] == "match"
-            for way in self._ways(here, text):
-                if way not in known:
-                    todo.append(way)
-                    break
-                more, is_match = known[way]
-                steps += more
-                if is_match:
-                    break
-            if todo[-1] is here:
-                known[here] = steps, is_match
-                todo.pop()
-        return known[entry, start]
+        """(steps, whether it matches) of going on at a place of the text."""
+        if state in now:
+            return now[state]
+        self._pattern.spend()
+        steps, is_match = 1.0, False
+        for way, is_sure in self._next(state, letter, at_begin):
+            name, is_not, ways = self._program.code[way]
+            if name == "letter":
+                more, is_match = after[ways[0]]
+            elif name == "match":
+                more, is_match = 0.0, True
+            else:
+                more, is_found = self._value(ways[0], letter, at_begin, now, after)
+                if not (is_not and is_found):
+                    rest, is_match = self._value(ways[1], letter, at_begin, now, after)
+                    more += rest
+                    is_match &= is_found != is_not
+            steps += more
+            is_match &= is_sure
+            if is_match:
+                break
+        now[state] = steps, is_match
+        return now[state]
 
-    def _ways(self, here: tuple[int, int], text: str) -> list[tuple[int, int]]:
-        (name, value, ways), place = self._program[here[0]], here[1]
-        if name == "letter":
-            is_one = place < len(text) and text[place] in value
-            return [(ways[0], place + 1)] if is_one else []
-        if (name == "begin" and place) or (name == "end" and place < len(text)):
-            return []
-        return [(way, place) for way in ways]
+    def _next(self, state: int, letter: str, at_begin: bool) -> list[tuple[int, bool]]:
+        """The ways on, and whether a match that they lead to is one surely."""
+        key = state, letter, at_begin
+        if key not in self._ways:
+            self._ways[key] = [
+                (way, is_sure)
+                for way, is_sure, begins, ends in self._program.closure(state)
+                if begins <= at_begin and not (ends and letter)
+                if self._program.code[way][0] != "letter" or letter in self._program.code[way][1]
+            ]
+        return self._ways[key]

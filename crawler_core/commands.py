@@ -99,13 +99,9 @@ class Unexclude(Command, frozen=True, tag=True):
 
 
 class CapTemplate(Command, frozen=True, tag=True):
-    """Ask for at most `limit` URLs of a template (see `radar.template`) in all.
-
-    What was asked for already stays: with a limit of 0 nothing more is asked for.
-    """
+    """Ask for no more URLs of a template (see `radar.template`); what was asked for stays."""
 
     template: str
-    limit: int
 
 
 class UncapTemplate(Command, frozen=True, tag=True):
@@ -133,3 +129,6 @@ AnyCommand = (
     | CapTemplate
     | UncapTemplate
 )
+
+GOES_ON: tuple[type[AnyCommand], ...] = (RetryFailed, ReopenHost, Unexclude, UncapTemplate)
+"""Commands that give a crawl that has ended by itself something to do again."""

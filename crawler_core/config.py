@@ -89,8 +89,8 @@ class CrawlConfig(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[str, ...] = ()
     """Patterns that the driver excluded while the crawl ran, and may take back."""
     caps: tuple[tuple[str, int], ...] = ()
-    """URL templates (`radar.template`) that the driver capped, and how many URLs of each may
-    be asked for in all."""
+    """URL templates (`radar.template`) that the driver capped, and how many URLs of each had
+    been asked for by then; 0 until they are counted."""
     stay_under: bool = False
     subdomains: bool = False
     external: bool = True

@@ -66,6 +66,15 @@ NO_ANSWER = frozenset(
 """Outcomes that come without an HTTP status (`Status Code` 0), but for malformed answers."""
 
 
+WORTH_ANOTHER_TRY = NO_ANSWER | {
+    Outcome.SERVER_ERROR,
+    Outcome.THROTTLED,
+    Outcome.PARSER_CRASHED,
+    Outcome.PARSER_TIMEOUT,
+}
+"""Outcomes that may be others the next time."""
+
+
 TURNED_AWAY = frozenset({Outcome.BLOCKED, Outcome.THROTTLED, Outcome.ROBOTS})
 """What people call blocked: the site would not let the crawl have the URL."""
 

@@ -11,6 +11,7 @@ import codecs
 import enum
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -131,15 +132,20 @@ def deciding_line(text: str, address: str, agent: str = PRODUCT_TOKEN) -> Citati
     """The line by which `Rules` decides on `address`; None if no rule speaks of it."""
     path = _path_to_match(address)
     best: tuple[int, bool] = (0, False)
-    found: Citation | None = None
-    for number, line, agents, value, allow in _rules_of_agent(text, _token_of(agent)):
-        pattern = _escaped(value)
+    found: _Line | None = None
+    for line in _lines_for(text, _token_of(agent)):
+        if line.key == "delay":
+            continue
+        allow, pattern = line.key == "allow", _escaped(line.value)
         index = _INDEX.fullmatch(pattern) if allow else None
         length = max(_length(path, rule) for rule in (pattern, index[1] + "$" if index else ""))
         if length and (length, allow) > best:
             best = (length, allow)
-            found = Citation(number, clean(line.strip(_BLANK)), allow, agents)
-    return found
+            found = line
+    if found is None:
+        return None
+    agents = tuple(clean(name, 100) for name in found.agents)
+    return Citation(found.number, clean(found.text.strip(_BLANK)), best[1], agents)
 
 
 def text_of(body: bytes) -> str:
@@ -164,42 +170,34 @@ def read_answer(result: FetchResult) -> Answer:
     return Answer.RULES if 200 <= result.status_code < 300 else Answer.ALLOW
 
 
+class _Line(NamedTuple):
+    """A rule or a delay, as it is written in a group."""
+
+    number: int
+    text: str
+    agents: tuple[str, ...]
+    key: str
+    value: str
+
+
 def _of_agent(text: str, token: str) -> tuple[float, dict[str, bool]]:
     """The Crawl-delay and the rules (normalised pattern to allow) that hold for `token`."""
-    own: dict[str, bool] = {}
-    others: dict[str, bool] = {}
-    delays = [0.0, 0.0]
+    delay, rules = 0.0, dict[str, bool]()
+    for line in _lines_for(text, token):
+        if line.key == "delay":
+            number = _NUMBER.match(line.value)
+            delay = max(delay, float(number[0]) if number else 0.0)
+        elif pattern := _escaped(line.value):
+            _add(rules, pattern, allow=line.key == "allow")
+    return delay, rules
+
+
+def _lines_for(text: str, token: str) -> list[_Line]:
+    """The lines of all groups that name `token`, or else of those for everybody."""
+    own: list[_Line] = []
+    others: list[_Line] = []
     named = False  # some group names the token
     mine = general = in_rules = False  # whom the current group is for
-    for key, value in _records(text):
-        if key == "agent":
-            if in_rules:
-                mine = general = in_rules = False
-            if _is_star(value):
-                general = True
-            elif token and _token_of(value) == token:
-                mine = named = True
-        elif key == "delay":
-            number = _NUMBER.match(value)
-            asked = float(number[0]) if number else 0.0
-            delays = [
-                max(known, asked if holds else 0.0)
-                for known, holds in zip(delays, (mine, general), strict=True)
-            ]
-        else:
-            in_rules = True
-            pattern = _escaped(value)
-            for rules, holds in ((own, mine), (others, general)):
-                if holds and pattern:
-                    _add(rules, pattern, allow=key == "allow")
-    return (delays[0], own) if named else (delays[1], others)
-
-
-def _rules_of_agent(text: str, token: str) -> Iterator[tuple[int, str, tuple[str, ...], str, bool]]:
-    """(line number, line, agents, pattern, allow) of each rule that holds for `token`."""
-    own: list[tuple[int, str, tuple[str, ...], str, bool]] = []
-    others: list[tuple[int, str, tuple[str, ...], str, bool]] = []
-    named = mine = general = in_rules = False  # as in `_of_agent`
     agents: tuple[str, ...] = ()
     for number, line, key, value in _numbered(text):
         if key == "agent":
@@ -207,17 +205,17 @@ def _rules_of_agent(text: str, token: str) -> Iterator[tuple[int, str, tuple[str
                 mine = general = in_rules = False
                 agents = ()
             if len(agents) <= AGENTS_SHOWN:
-                agents += (clean(value, 100) if len(agents) < AGENTS_SHOWN else "…",)
+                agents += (value if len(agents) < AGENTS_SHOWN else "…",)
             if _is_star(value):
                 general = True
             elif token and _token_of(value) == token:
                 mine = named = True
-        elif key != "delay":
-            in_rules = True
-            for rules, holds in ((own, mine), (others, general)):
-                if holds and value:
-                    rules.append((number, line, agents, value, key == "allow"))
-    yield from own if named else others
+            continue
+        in_rules = in_rules or key != "delay"
+        for lines, holds in ((own, mine), (others, general)):
+            if holds:
+                lines.append(_Line(number, line, agents, key, value))
+    return own if named else others
 
 
 def _is_star(value: str) -> bool:
@@ -228,11 +226,6 @@ def _add(rules: dict[str, bool], pattern: str, *, allow: bool) -> None:
     rules[pattern] = allow or rules.get(pattern, False)
     if allow and (index := _INDEX.fullmatch(pattern)):
         rules[index[1] + "$"] = True  # who allows /docs/index.html means /docs/ as well
-
-
-def _records(text: str) -> Iterator[tuple[str, str]]:
-    """(key, value) of each line that matters; keys as `_KEYS` names them."""
-    return ((key, value) for _, _, key, value in _numbered(text))
 
 
 def _numbered(text: str) -> Iterator[tuple[int, str, str, str]]:

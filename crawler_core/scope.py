@@ -68,9 +68,9 @@ class Scope:
         self._include = [compiled(pattern) for pattern in config.include]
         self._exclude = {pattern: compiled(pattern) for pattern in config.exclude}
         self._cuts = {pattern: compiled(pattern) for pattern in config.excluded}
-        self._closed: set[str] = set()
+        self._closed = {template for template, _ in config.caps}
         """Templates of which nothing more is asked for."""
-        self._beginnings: tuple[str, ...] = ()
+        self._beginnings = _beginnings(self._closed)
         """How their addresses begin: most others need no second look."""
         self.sites: set[str] = {urls.site(start) for start in config.start_urls} | set(sites)
         """`host[:port]` of every internal site (see `url.site`)."""
@@ -103,16 +103,12 @@ class Scope:
     def close_template(self, template: str) -> None:
         """Keep out all further URLs of a template, from now on."""
         self._closed.add(template)
-        self._beginnings = tuple({radar.beginning(each) for each in self._closed})
+        self._beginnings = _beginnings(self._closed)
 
     def open_template(self, template: str) -> None:
         """Undo `close_template`."""
         self._closed.discard(template)
-        self._beginnings = tuple({radar.beginning(each) for each in self._closed})
-
-    def is_closed(self, template: str) -> bool:
-        """Whether `close_template` holds."""
-        return template in self._closed
+        self._beginnings = _beginnings(self._closed)
 
     def cut(self, address: str) -> str:
         """Which rule that was made while the crawl runs keeps `address` out; "" if none does."""
@@ -188,6 +184,10 @@ def is_permanent(reason: str) -> bool:
     return reason in {INVALID, NOT_HTTP, TOO_LONG, NOT_INCLUDED, TRAP} or (
         reason.startswith((EXCLUDED, CAPPED))
     )
+
+
+def _beginnings(templates: Iterable[str]) -> tuple[str, ...]:
+    return tuple({radar.beginning(each) for each in templates})
 
 
 def _folder(address: str) -> str:

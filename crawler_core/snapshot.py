@@ -91,6 +91,8 @@ class HostView(msgspec.Struct, frozen=True):
     """Requests a second that no key passes; 0 is without."""
     pace: float = 0.0
     """Requests a second to which the autopilot holds it; 0 is without."""
+    is_rate_set: bool = False
+    """A person has set its rate, by an option or a key; else it is what politeness grants."""
 
 
 class Completion(msgspec.Struct, frozen=True):

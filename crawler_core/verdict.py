@@ -212,7 +212,7 @@ def _limit_sentence(host: HostView) -> str:
             limit = f"{host.pace:.1f}/s is what it was found to bear"
             advice = "autopilot keeps to it"
         case "rate":
-            limit = f"{host.rate_limit:g}/s is your limit"
+            limit = f"{host.rate_limit:g}/s is {'your' if host.is_rate_set else 'the'} limit"
             advice = "+ has no effect, . on tab 4 raises it"
             if 0 < host.ceiling <= host.rate_limit:
                 advice = "+ has no effect, --max-rate allows no more"

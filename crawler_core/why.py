@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from crawler_core import audit, radar, robots, scope
+from crawler_core import audit, robots, scope
 from crawler_core import url as urls
 from crawler_core.config import MAX_REDIRECT_HOPS, MAX_URL_LENGTH, TRAP_PAGES, CrawlConfig
 from crawler_core.errors import ConfigError
@@ -58,8 +58,6 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """URLs of its host that wait, itself included."""
     ahead: int = 0
     """Of these: how many come before it."""
-    is_cap_full: bool = False
-    """URLs of its template are kept out by a cap."""
     is_trap: bool = False
     """URLs of its template are kept out because their pages look like a trap."""
 
@@ -248,10 +246,6 @@ def _never_named(
     case: Case, config: CrawlConfig, cited: Citation | None, rules: scope.Scope
 ) -> Why:
     says = "No page of this crawl has named it so far."
-    template = radar.template(case.address) if config.caps else ""
-    limit = dict(config.caps).get(template)
-    if limit == 0 or (limit is not None and case.is_cap_full):
-        rules.close_template(template)
     reference = scope.Reference(
         kind=LinkKind.ANCHOR, nofollow=False, depth=0, hops=0, crawled_source=True
     )
@@ -269,9 +263,6 @@ def _never_named(
         deep = "" if config.max_depth is None else f", up to {config.max_depth} links deep"
         done = "read and its links followed" if verdict.role is Role.CRAWL else "checked only"
         facts.append(("if it were", f"it would be asked for{deep}, {done}"))
-        if limit is not None:
-            words = f"{limit:,} URLs of its template were asked for before: you capped it"
-            facts.append(("unless", words))
     return Why("NEVER NAMED", says, (*facts, *_robots_facts(case, config, cited)))
 
 
@@ -283,8 +274,8 @@ def _rule(
         return _pattern_rule(case.address, reason.removeprefix(scope.EXCLUDED), config)
     if reason.startswith(scope.CAPPED):
         template = reason.removeprefix(scope.CAPPED)
-        limit = dict(config.caps).get(template)
-        of = "" if limit is None else f" at {limit:,} URLs"
+        asked = dict(config.caps).get(template)
+        of = f" at {asked:,} URLs" if asked else ""
         return f"You capped its template{of}; T takes that back.", [("template", template)]
     sentence = _SENTENCES.get(reason, f"{reason}.").format(
         site=urls.site(case.address) or "this host",

@@ -48,7 +48,7 @@ class SmallSite:
         self.heads: dict[str, list[tuple[str, str]]] = {}
         """The request headers that came last, by path."""
         self._address = address
-        self._delay = delay
+        self.delay = delay
         self._closing = threading.Event()
         self._lock = threading.Lock()
 
@@ -98,7 +98,7 @@ class SmallSite:
             self.heads[path] = heads
         found = self.pages.get(path, Answer(status=404, body=html(title="Not found")))
         answer = Answer(body=found) if isinstance(found, str) else found
-        seconds = answer.delay or (0.0 if path == "/robots.txt" else self._delay)
+        seconds = answer.delay or (0.0 if path == "/robots.txt" else self.delay)
         if seconds:
             self._closing.wait(seconds)
         return answer

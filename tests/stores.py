@@ -22,6 +22,7 @@ from crawler_core.model import (
     UrlState,
 )
 from crawler_core.store.linklists import Packed
+from crawler_core.store.reader import StoreReader
 from crawler_core.store.schema import NOFOLLOW, ONLY_FRAGMENT
 from crawler_core.store.writer import Store
 
@@ -139,6 +140,12 @@ def record(
         finished=finished,
         error=error,
     )
+
+
+def make_ready(reader: StoreReader) -> None:
+    """Have a reader get ready for searches, all parts one after the other."""
+    while not reader.prepare():
+        pass
 
 
 def link(

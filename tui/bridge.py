@@ -96,7 +96,7 @@ class Client(Protocol):
 
 
 class Rows(Protocol):
-    """The crawl file as the screens read it; one object belongs to one thread."""
+    """The crawl file as the screens read it; threads that share one read in turn."""
 
     def ids(self, view: View, after: int = 0, limit: int | None = None) -> array[int]:
         """The ids of a view's rows, in its order."""
@@ -116,8 +116,8 @@ class Rows(Protocol):
     def rows(self, ids: Sequence[int]) -> list[ResultRow]:
         """The rows of some ids; what is not done is left out."""
 
-    def prepare(self, *, whole: bool = True) -> bool:
-        """Get ready for many searches, or do a part of it; True when nothing is left to do."""
+    def prepare(self) -> bool:
+        """Do a part of getting ready for many searches; True when nothing is left to do."""
 
     def interrupt(self) -> None:
         """Called from another thread: let what is read now end at once, with a CrawlError."""

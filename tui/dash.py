@@ -41,8 +41,8 @@ def open_dashboard(request: DashRequest) -> int:
         from tui.app import CrawlApp
 
         wish = None if request.csv is None else CsvWish(request.csv, request.csv_bom)
-        app = CrawlApp(session, client, wish, taste_of(keymap, theme, request))
-        _spare_frames()
+        app = CrawlApp(session, client, wish, taste_of(keymap, theme, served=request.served))
+        spare_frames()
         ending = app.run()
         if ending is None:  # the app itself failed, and has told so
             return 70
@@ -58,17 +58,17 @@ def open_dashboard(request: DashRequest) -> int:
     return _exit_code(ending)
 
 
-def taste_of(keymap: Keymap, theme: str, request: DashRequest) -> Taste:
+def taste_of(keymap: Keymap, theme: str, *, served: bool = False) -> Taste:
     """How the dashboard begins and what it remembers: a tab of a browser only looks."""
     from tui.app import Taste
 
     taste = Taste(keymap, theme, columns=chosen_columns(), log=str(log_path()))
-    if request.served:
+    if served:
         return taste
     return replace(taste, remember=remember_theme, remember_columns=remember_columns)
 
 
-def _spare_frames() -> None:
+def spare_frames() -> None:
     """Keep garbage collection out of the way of keys.
 
     To go through all that was loaded takes 45 ms and more, and a first generation of the 50,000

@@ -72,10 +72,17 @@ class Viewer(AppService):
         # It has ended, or nobody looks on any more.
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionResetError):
             await self._hand_on(process.stdout)
+        while await process.stdout.read(65_536):
+            pass  # what nobody looks at is still written: a full pipe would hold its end back
         with contextlib.suppress(ConnectionResetError):
             if why := await words:
                 await self.remote_write_str(json.dumps(["ended", why]))
             await self.remote_close()
+
+    async def on_meta(self, data: bytes) -> None:
+        """Obey what a viewer asks of the page; it is closed by `run`, after the last words."""
+        if json.loads(data)["type"] != "exit":
+            await super().on_meta(data)
 
     async def _hand_on(self, drawn: asyncio.StreamReader) -> None:
         """Packets: a letter for the kind, four bytes for the length, and what is in it."""
@@ -204,12 +211,16 @@ class Viewers(Server):
 
 
 async def _last_words(errors: asyncio.StreamReader) -> str:
-    """The last line that a process writes; its end is waited for."""
+    """The sentence, or else the line, that a process writes last; its end is waited for.
+
+    A screen that fails wraps its sentence at the width of the page.
+    """
     end = b""
     while more := await errors.read(4096):
         end = (end + more)[-_MOST_SAID:]
-    lines = end.decode("utf-8", "replace").split("\n")
-    return clean(next((line for line in reversed(lines) if line.strip()), ""))
+    _, ours, sentence = end.decode("utf-8", "replace").strip().rpartition("crawltui: ")
+    said = " ".join(sentence.split()) if ours else sentence.rpartition("\n")[2]
+    return clean(ours + said)
 
 
 def _cells(request: web.Request, name: str, usual: int) -> int:

@@ -11,11 +11,11 @@ import msgspec
 
 from crawler_core import __version__
 from crawler_core import url as urls
-from crawler_core.commands import AnyCommand, Stop
+from crawler_core.commands import GOES_ON, AnyCommand, Stop
 from crawler_core.config import CrawlConfig, Secrets
 from crawler_core.crawl.broadcast import Broadcast, socket_path
 from crawler_core.crawl.messages import Startup
-from crawler_core.engine.engine import GOES_ON, Engine
+from crawler_core.engine.engine import Engine
 from crawler_core.errors import ConfigError, CrawlError
 from crawler_core.fetch import Fetcher
 from crawler_core.pools import FetchPool, ParsePool

@@ -42,6 +42,5 @@ class Arrivals:
 
 def waiting_age(arrivals: Arrivals, frontier: Frontier, now: float) -> float:
     """Seconds that the oldest URL of the queues has waited; 0 if none waits there."""
-    oldest = [host.oldest for host in frontier.hosts.values() if host.waiting]
-    known = [url_id for url_id in oldest if url_id is not None]
-    return arrivals.age(min(known), now) if known else 0.0
+    oldest = frontier.oldest
+    return arrivals.age(oldest, now) if oldest is not None else 0.0

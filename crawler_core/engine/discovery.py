@@ -107,37 +107,29 @@ class Discovery:
         return rows, len(self.table) - before
 
     def end_of_start_chain(self, url_id: int) -> str | None:
-        """A start URL, or what it redirects to, answered: the site that became internal."""
+        """A start URL, or what it redirects to, answered: the site that became internal.
+
+        What links to that site said before counts as little as if they had not been read: all of
+        them are to be heard again.
+        """
         address = self.table.address(url_id)
         site = self.scope.add_site(address)
         if not self.table.internal[url_id]:
             self.frontier.promote(url_id, Role.CRAWL, internal=True)
             self.store.update_url(self.table.row(url_id))
         if site is not None:
-            # What is asked for anew has no links to be offered again: it will name them itself.
             self.offered = array("H", bytes(2 * len(self.offered)))
-            for source_id in range(1, len(self.table) + 1):
-                if self.table.stage[source_id] == Stage.DONE and source_id != url_id:
-                    self._to_relax.append(source_id)
-            self.relax()
         return site
 
     def relax(self) -> None:
         """Offer again what changed pages link to, until nothing changes."""
-        while self.relax_one():
-            pass
-
-    def relax_one(self) -> bool:
-        """Offer again what one changed page links to; False if there is none."""
-        if self._ended:
-            self._end_chain(self._ended.pop())
-            return True
-        if not self._to_relax:
-            return False
-        source_id = self._to_relax.pop()
-        for row in self.store.links_from(source_id):
-            self.offer_known(source_id, row.target_id, row.kind, row.nofollow)
-        return True
+        while self._ended or self._to_relax:
+            if self._ended:
+                self._end_chain(self._ended.pop())
+                continue
+            source_id = self._to_relax.pop()
+            for row in self.store.links_from(source_id):
+                self.offer_known(source_id, row.target_id, row.kind, row.nofollow)
 
     def ask_again(self, url_id: int) -> None:
         """Queue a URL that is done, as if it had never been asked for."""
@@ -154,10 +146,9 @@ class Discovery:
     def has_news(self, source_id: int, edge: Edge) -> bool:
         """Whether a link to a known URL can change anything, by the look-ups of `follow`."""
         table, target = self.table, edge.target_id
-        shift = 0 if table.role[source_id] == Role.CRAWL else _UNCRAWLED_SHIFT
-        manner = _MANNER[edge.kind] << shift + _NOFOLLOW_SHIFT * edge.nofollow
-        nearer = table.depth[target] > table.depth[source_id] + 1
-        return not self.offered[target] & manner or nearer or bool(table.hops[target])
+        reference = self._reference(source_id, edge.kind, edge.nofollow)
+        nearer = table.depth[target] > reference.depth
+        return not self.offered[target] & _manner(reference) or nearer or table.hops[target] > 0
 
     def offer_known(self, source_id: int, target: int, kind: LinkKind, nofollow: bool) -> None:
         """Take in what one more link to a known URL says of it."""

@@ -18,13 +18,7 @@ from typing import Any
 import msgspec
 
 from crawler_core import url as urls
-from crawler_core.commands import (
-    AnyCommand,
-    ReopenHost,
-    RetryFailed,
-    UncapTemplate,
-    Unexclude,
-)
+from crawler_core.commands import AnyCommand
 from crawler_core.config import CrawlConfig, Secrets
 from crawler_core.engine import intake, lines, surgery, view
 from crawler_core.engine.choice import ParserChoice
@@ -56,8 +50,6 @@ _LONGEST_TURN = 0.05
 _LONGEST_NAP = 0.5
 _NOTE_SECONDS = 1.0
 """How often the time spent is written down, for a resume after a kill."""
-GOES_ON = (RetryFailed, ReopenHost, Unexclude, UncapTemplate)
-"""Commands that give a finished crawl something to do again."""
 
 _log = logging.getLogger(__name__)
 
@@ -136,7 +128,7 @@ class Engine:
     def run(self) -> Snapshot:
         """Crawl to an end; the last snapshot. Never raises: failures are its `error`.
 
-        A crawl that ended by itself goes on when it is run again after one of `GOES_ON`.
+        A crawl that ended by itself goes on when it is run again after one of `commands.GOES_ON`.
         """
         try:
             while not self._loaded or self._has_more_to_do():

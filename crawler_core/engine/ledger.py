@@ -7,12 +7,14 @@ again, waits for its host) and keeps memory and disk in step. Engine thread only
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from crawler_core import retry, robots, scope
 from crawler_core.config import MAX_REDIRECT_HOPS, CrawlConfig
 from crawler_core.engine import recording, surgery
+from crawler_core.engine.asking_again import ask_failed_again
 from crawler_core.engine.discovery import Discovery
+from crawler_core.engine.reconsidering import hear_all_again
 from crawler_core.engine.robots_desk import Verdict
 from crawler_core.engine.works import Works
 from crawler_core.frontier.breaker import FAILURES
@@ -21,7 +23,6 @@ from crawler_core.frontier.frontier import Frontier
 from crawler_core.frontier.host import Host
 from crawler_core.frontier.table import Stage
 from crawler_core.model import (
-    NO_ANSWER,
     FetchResult,
     Outcome,
     PageRecord,
@@ -34,15 +35,8 @@ from crawler_core.scope import Scope
 from crawler_core.stats import Stats
 from crawler_core.store.writer import Store
 
-_WORTH_ANOTHER_TRY = frozenset(
-    {
-        *NO_ANSWER,
-        Outcome.SERVER_ERROR,
-        Outcome.THROTTLED,
-        Outcome.PARSER_CRASHED,
-        Outcome.PARSER_TIMEOUT,
-    }
-)
+_UNHEARD = "unheard"
+"""Of the store's meta: a site has become internal, and not all links to it have been heard."""
 PUT_OFF_SECONDS = 15.0
 """How long a URL waits at least whose fetch was cancelled to be tried later."""
 
@@ -106,6 +100,8 @@ class Ledger:
             if saved.rate is not None:
                 host.set_rate(saved.rate)
         self.discovery.start(self.config.start_urls)
+        if self.store.meta(_UNHEARD):
+            self._hear_all_again()
 
     def _reopen_what_the_options_now_allow(self) -> None:
         """A resume may raise --max-pages, --max-depth: take up what they had kept out."""
@@ -234,9 +230,7 @@ class Ledger:
         """Write down a URL that a cap keeps out."""
         self.store.keep_out(claim.url_id, claim.reason)
         self.stats.skipped[claim.reason] += 1
-        if claim.reason.startswith(scope.CAPPED):
-            surgery.close_if_full(self, claim.reason.removeprefix(scope.CAPPED))
-        elif claim.reason == scope.TRAP:
+        if claim.reason == scope.TRAP:
             surgery.tell_of_trap(self, self.frontier.table.address(claim.url_id))
 
     def robots_known(self, verdict: Verdict) -> None:
@@ -256,40 +250,20 @@ class Ledger:
         """Write a line for people into the log."""
         self.stats.tell(self._wall(), level, text)
 
-    def retry_failed(self) -> int:
-        """Queue every URL again whose outcome may change; how many those are.
+    def retry_failed(self) -> None:
+        """Queue every URL again whose outcome may change; how many those are is told then."""
+        self.works.add(ask_failed_again(self))
 
-        What an exclude or a full cap would keep out stays as it ended.
-        """
-        wanted = [row.url_id for row in self.store.done_rows() if row.outcome in _WORTH_ANOTHER_TRY]
-        wanted += [
-            row.url_id
-            for row in self.store.done_rows()
-            if row.outcome is Outcome.ROBOTS and self._is_ended(row.url_id)
-        ]
-        wanted = [url_id for url_id in wanted if not self._is_barred(url_id)]
-        for url_id in wanted:
-            key = self.frontier.host_of(url_id).key
-            if self._is_ended(url_id):
-                self.frontier.open_host(key)
-        for url_id in wanted:
-            self.discovery.ask_again(url_id)
-        return len(wanted)
+    def is_barred(self, url_id: int) -> bool:
+        """Whether an exclude or a cap keeps a URL out that was asked for before."""
+        if self.frontier.table.start_chain[url_id]:
+            return False
+        return bool(self.scope.barred(self.frontier.table.address(url_id)))
 
     # -- inside --------------------------------------------------------------------------
 
     new_urls = 0
     """URLs that the last record made known."""
-
-    def _is_barred(self, url_id: int) -> bool:
-        """Whether an exclude or a cap keeps a URL out that was asked for before."""
-        if self.frontier.table.start_chain[url_id]:
-            return False
-        address = self.frontier.table.address(url_id)
-        return bool(self.scope.barred(address) or self.frontier.trap.capped(address))
-
-    def _is_ended(self, url_id: int) -> bool:
-        return self.frontier.host_of(url_id).ending is not None
 
     def _checked_but_wanted(self, result: FetchResult) -> bool:
         role = self.frontier.table.role[result.request.url_id]
@@ -350,7 +324,7 @@ class Ledger:
         was_open, had_given_up = breaker.is_open, breaker.given_up
         lost = breaker.record(url_id, outcome, now)
         for lost_id in lost:
-            if not self._is_barred(lost_id):
+            if not self.is_barred(lost_id):
                 self.discovery.ask_again(lost_id)
         if breaker.given_up and not had_given_up:
             host.note = breaker.reason
@@ -380,6 +354,17 @@ class Ledger:
             self.store.set_meta("sites", json.dumps(sorted(self.scope.sites)))
             self.store.set_meta("folders", json.dumps(sorted(set(self.scope.folders))))
             self.tell("info", f"a start URL redirects to {site}: it is crawled as well")
+            self._hear_all_again()
+
+    def _hear_all_again(self) -> None:
+        """Note that all links are to be heard once more, and begin with it."""
+        self.store.set_meta(_UNHEARD, "1")
+        self.works.add(self._hearing(self.works.ordered(_UNHEARD)))
+
+    def _hearing(self, order: int) -> Iterator[None]:
+        yield from hear_all_again(self.discovery)
+        if self.works.is_newest(_UNHEARD, order):
+            self.store.set_meta(_UNHEARD, "")
 
     def _note_start(self) -> None:
         if not self.start_answered:

@@ -52,7 +52,7 @@ def obey(engine: Engine, command: AnyCommand) -> None:
         case Cancel():
             _cancel(engine, command)
         case RetryFailed():
-            _retry_failed(engine)
+            engine.ledger.retry_failed()
         case SkipHost() | PauseHost() | ReopenHost() | SetHostRate():
             _steer_host(engine, command)
         case Exclude() | Unexclude() | CapTemplate() | UncapTemplate():
@@ -75,13 +75,6 @@ def _set_parser(engine: Engine, name: str) -> None:
     if engine.parse.choice.name != name:
         engine.stats.tell(engine.wall(), "info", f"{name} parses from here on: chosen by you")
     engine.parse.choice.pin(name)
-
-
-def _retry_failed(engine: Engine) -> None:
-    count = engine.ledger.retry_failed()
-    engine.wrote()
-    urls = "URL is" if count == 1 else "URLs are"
-    engine.stats.tell(engine.wall(), "info", f"{count:,} failed {urls} asked for again")
 
 
 def _steer_host(engine: Engine, command: SkipHost | PauseHost | ReopenHost | SetHostRate) -> None:

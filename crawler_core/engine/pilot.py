@@ -23,12 +23,14 @@ _ERRORS_MANY = 0.3
 """Share of errors in a second that is taken for a refusal, of so many answers at the least."""
 _ERRORS_LEAST = 3
 _IDLE = 0.5
+_SHORTEST = 0.5
+"""Seconds whose answers tell a rate: after a late look the next one comes early."""
 _CATCH_UP = 3
 """Full seconds that are looked at after a turn that took longer."""
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """What is remembered of one host from one second to the next."""
+    """What is remembered of one host since it was looked at last."""
 
     pace: Pace = Pace()
     strain: Strain = Strain()
@@ -49,6 +51,7 @@ class Pilot:
         self._second = -1
         self._parser = ""
         self._at = 0.0
+        self._manners_at = 0.0
         self._span = self._busy = self._short = self._parsing = 0.0
 
     @property
@@ -88,6 +91,8 @@ class Pilot:
         current = engine.stats.second_of(now)
         if current <= self._second:
             return
+        if self._autopilot is not None and now - self._manners_at >= _SHORTEST:
+            self._keep_manners(engine, now)
         for number in range(max(self._second, current - _CATCH_UP, 0), current):
             self._look(engine, now - (current - 1 - number), engine.stats.pulse(number))
         self._second = current
@@ -101,8 +106,6 @@ class Pilot:
         )
         if self._autopilot is None:
             return
-        if is_running:
-            self._keep_manners(engine, at)
         if self._parser and self._parser != engine.parse.choice.name:
             self._autopilot.disturbed()
         self._parser = engine.parse.choice.name
@@ -142,33 +145,41 @@ class Pilot:
             is_void=engine.state != "running" or (asleep and busy < _IDLE),
         )
 
-    def _keep_manners(self, engine: Engine, at: float) -> None:
-        """Hold each host that refuses, or gets slower for nothing, below the rate it bears."""
-        hosts = engine.frontier.hosts
-        busy = {host.key: host for host in hosts.values() if host.in_flight}
-        for key in busy.keys() | self._hosts.keys():
-            known = self._noted(hosts[key], at, is_alone=len(busy) < 2)
-            if key in busy or known.pace.rate:
-                self._hosts[key] = known
-            else:
-                self._hosts.pop(key, None)
+    def _keep_manners(self, engine: Engine, now: float) -> None:
+        """Hold each host that refuses, or gets slower for nothing, below the rate it bears.
 
-    def _noted(self, host: Host, at: float, *, is_alone: bool) -> _Known:
-        old = self._hosts.get(host.key)
-        if old is None:  # what it answered before nobody looked at
-            return _Known(answers=host.answers, errors=host.errors, throttles=host.throttles)
-        answers, errors = host.answers - old.answers, host.errors - old.errors
-        throttles = host.throttles - old.throttles
-        good = float(max(0, answers - errors - throttles))
-        fails = errors >= _ERRORS_LEAST and errors >= _ERRORS_MANY * answers
-        strain, slow = strained(old.strain, p50=host.median_latency(), seen=good)
-        # The only busy host is slowed down by having fewer workers: that is the climber's task.
-        refuses = throttles > 0 or fails or (slow and not is_alone)
-        seen = max(good, old.seen) if refuses else good
-        pace = paced(old.pace, at, seen=seen, refuses=refuses, fails=not throttles)
-        if pace.rate != host.pace:
-            host.set_pace(pace.rate)
-        return _Known(pace, strain, host.answers, host.errors, host.throttles, good)
+        A host that is asked politely, or has just refused, is mostly idle at this moment: what
+        counts is whether it has answered since it was looked at last.
+        """
+        seconds, self._manners_at = now - self._manners_at, now
+        answered: list[tuple[Host, _Known]] = []
+        for host in engine.frontier.hosts.values():
+            old = self._hosts.get(host.key)
+            if old is not None and host.answers > old.answers:
+                answered.append((host, old))
+            elif old is None and host.answers:  # nobody looked at these, or for how long they took
+                self._hosts[host.key] = _Known(
+                    answers=host.answers, errors=host.errors, throttles=host.throttles
+                )
+        for host, old in answered:
+            known = _noted(host, old, now, seconds, is_alone=len(answered) < 2)
+            self._hosts[host.key] = known
+            if known.pace.rate != host.pace:
+                host.set_pace(known.pace.rate)
+
+
+def _noted(host: Host, old: _Known, now: float, seconds: float, *, is_alone: bool) -> _Known:
+    """What is known of a host after so many more seconds, its pace included."""
+    answers, errors = host.answers - old.answers, host.errors - old.errors
+    throttles = host.throttles - old.throttles
+    good = max(0, answers - errors - throttles) / seconds
+    fails = errors >= _ERRORS_LEAST and errors >= _ERRORS_MANY * answers
+    strain, slow = strained(old.strain, p50=host.median_latency(), seen=good)
+    # The only busy host is slowed down by having fewer workers: that is the climber's task.
+    refuses = throttles > 0 or fails or (slow and not is_alone)
+    seen = max(good, old.seen) if refuses else good
+    pace = paced(old.pace, now, seen=seen, refuses=refuses, fails=not throttles)
+    return _Known(pace, strain, host.answers, host.errors, host.throttles, good)
 
 
 def _obey(engine: Engine, order: Order) -> None:

@@ -1,7 +1,8 @@
 """What a rule kept out that is no more: judged anew, in steps, as if there had never been the rule.
 
 What links said meanwhile of the URLs to which the rule applied went unheard. So every stored link
-to them counts as if its page were read now. Engine thread only.
+to them counts as if its page were read now. Likewise with all links, when a site has turned out to
+be internal. Engine thread only.
 """
 
 from __future__ import annotations
@@ -28,9 +29,21 @@ def reconsider(
     kept, wanted = array("I"), set[int]()
     yield from _unsettle(discovery, reason, holds, kept, wanted)
     yield from _hear_again(discovery, wanted)
-    while discovery.relax_one():
-        yield
     return (yield from _settle_all(discovery, kept))
+
+
+def hear_all_again(discovery: Discovery) -> Iterator[None]:
+    """Offer all stored links once more: they lead to a site that is internal now."""
+    table = discovery.table
+    for source_id in range(1, len(table) + 1):
+        if table.stage[source_id] == Stage.DONE:
+            for edge in discovery.store.links_from(source_id):
+                if discovery.has_news(source_id, edge):
+                    discovery.offer_known(source_id, edge.target_id, edge.kind, edge.nofollow)
+            discovery.relax()
+        elif source_id % STEP:
+            continue
+        yield
 
 
 def _unsettle(
@@ -43,9 +56,7 @@ def _unsettle(
     """Find what `reason` kept out, and of which URLs `holds` names links may say more."""
     table = discovery.table
     for url_id in range(1, len(table) + 1):
-        is_kept = table.stage[url_id] == Stage.KEPT_OUT and (
-            table.reason(url_id) in (reason, TAKEN_BACK)  # of a run that was cut short
-        )
+        is_kept = table.stage[url_id] == Stage.KEPT_OUT and table.reason(url_id) == reason
         if is_kept:
             kept.append(url_id)
             discovery.set_reason(url_id, TAKEN_BACK)
@@ -74,6 +85,7 @@ def _hear_again(discovery: Discovery, wanted: set[int]) -> Iterator[None]:
             for edge in store.links_from(source_id):
                 if edge.target_id in wanted and discovery.has_news(source_id, edge):
                     discovery.offer_known(source_id, edge.target_id, edge.kind, edge.nofollow)
+            discovery.relax()  # with what it comes from, so that no death can part them
             yield
         sources, last = store.naming(wanted, last)
 

@@ -9,14 +9,13 @@ a resume begins that work anew. Engine thread only.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from crawler_core import radar
 from crawler_core.commands import CapTemplate, Exclude, UncapTemplate, Unexclude
-from crawler_core.config import TRAP_PAGES
 from crawler_core.engine.reconsidering import reconsider
 from crawler_core.engine.works import STEP
 from crawler_core.frontier.table import Stage
@@ -40,24 +39,20 @@ def operate(ledger: Ledger, command: Surgery) -> None:
             _exclude(ledger, pattern)
         case Unexclude(pattern=pattern):
             _unexclude(ledger, pattern)
-        case CapTemplate(template=template, limit=limit):
-            _cap(ledger, template, limit)
+        case CapTemplate(template=template):
+            _cap(ledger, template)
         case UncapTemplate(template=template):
             _uncap(ledger, template)
 
 
 def take_up(ledger: Ledger) -> None:
-    """After loading: put the rules of earlier runs into force, go on with what was cut short."""
+    """After loading: carry out the rules of earlier runs, go on with what was cut short."""
     config = ledger.config
-    asked = _asked(ledger, [template for template, _ in config.caps])
-    for template, limit in config.caps:
-        ledger.frontier.trap.caps[template] = max(0, limit - asked[template])
-        close_if_full(ledger, template)
     for pattern in {*config.include, *config.exclude, *config.excluded} & {*config.tolerated}:
         ledger.tell(
             "warning", f"{clean(pattern, 200)} may hold the crawl up: {problem_of(pattern)}"
         )
-    if config.excluded:
+    if config.excluded or config.caps:
         ledger.works.add(_keep_out(ledger, lambda: True))
     for reason in _taking_back(ledger):
         _take_back(ledger, reason)
@@ -77,20 +72,13 @@ def hint(ledger: Ledger) -> str:
 
 def tell_of_trap(ledger: Ledger, address: str) -> None:
     """Tell once for each template that its pages are kept out from now on."""
-    if template := ledger.frontier.trap.news(address):
+    guard = ledger.frontier.trap
+    if template := guard.news(address):
         ledger.tell(
             "warning",
-            f"looks like a trap: {clean(template, 200)}: {TRAP_PAGES} pages had one title, "
+            f"looks like a trap: {clean(template, 200)}: {guard.limit} pages had one title, "
             "more of them are kept out",
         )
-
-
-def close_if_full(ledger: Ledger, template: str) -> None:
-    """Ask for nothing more of a template whose cap is reached; what waits of it is kept out."""
-    if ledger.frontier.trap.caps.get(template, 1) > 0 or ledger.scope.is_closed(template):
-        return
-    ledger.scope.close_template(template)
-    ledger.works.add(_keep_out(ledger, lambda: ledger.scope.is_closed(template)))
 
 
 # -- orders ------------------------------------------------------------------------------
@@ -104,17 +92,15 @@ def _exclude(ledger: Ledger, pattern: str) -> None:
     ledger.scope.exclude(pattern)
     excluded = dict.fromkeys((*ledger.config.excluded, pattern))
     _reconfigure(ledger, excluded=tuple(excluded))
-    order = ledger.works.ordered(EXCLUDED + pattern)
-    before = ledger.stats.skipped[EXCLUDED + pattern]
-    ledger.works.add(_excluding(ledger, pattern, order, before))
+    ledger.works.add(_excluding(ledger, pattern, _in_force(ledger, EXCLUDED + pattern)))
 
 
-def _excluding(ledger: Ledger, pattern: str, order: int, before: int) -> Iterator[None]:
+def _excluding(ledger: Ledger, pattern: str, order: int) -> Iterator[None]:
     reason = EXCLUDED + pattern
     yield from _keep_out(ledger, lambda: ledger.works.is_newest(reason, order))
     if ledger.works.is_newest(reason, order):
-        dropped = ledger.stats.skipped[reason] - before
-        ledger.tell("info", f"excluded by you: {clean(pattern, 200)} ({_urls(dropped)} kept out)")
+        kept_out = _urls(ledger.stats.skipped[reason])
+        ledger.tell("info", f"excluded by you: {clean(pattern, 200)} ({kept_out} kept out)")
 
 
 def _unexclude(ledger: Ledger, pattern: str) -> None:
@@ -127,48 +113,46 @@ def _unexclude(ledger: Ledger, pattern: str) -> None:
     _take_back(ledger, EXCLUDED + pattern, f"no longer excluded: {clean(pattern, 200)}")
 
 
-def _cap(ledger: Ledger, template: str, limit: int) -> None:
-    others = tuple(cap for cap in ledger.config.caps if cap[0] != template)
-    _reconfigure(ledger, caps=(*others, (template, limit)))
-    count = _Count(ledger, template)
-    # Until it is known how many were asked for already, the least that may be left is.
-    ledger.frontier.trap.caps[template] = count.left = max(0, limit - count.at_most)
-    order = _begin_taking_back(ledger, CAPPED + template)  # an earlier cap may have been lower
-    ledger.works.add(_capping(ledger, count, limit, order))
+def _cap(ledger: Ledger, template: str) -> None:
+    ledger.scope.close_template(template)
+    _keep_cap(ledger, template, 0)
+    ledger.works.add(_capping(ledger, template, _in_force(ledger, CAPPED + template)))
 
 
-def _capping(ledger: Ledger, count: _Count, limit: int, order: int) -> Iterator[None]:
-    template, reason, caps = count.template, CAPPED + count.template, ledger.frontier.trap.caps
-    yield from count.steps()
-    if not ledger.works.is_newest(reason, order):
-        return
-    asked = count.asked + count.left - caps[template]
-    limit = max(limit, asked)
-    others = tuple(cap for cap in ledger.config.caps if cap[0] != template)
-    _reconfigure(ledger, caps=(*others, (template, limit)))
-    caps[template] = limit - asked
-    if caps[template]:
-        ledger.scope.open_template(template)
-        yield from _judge_anew(ledger, reason, order)
-    else:
-        _end_taking_back(ledger, reason, order)
-        ledger.scope.close_template(template)
-        yield from _keep_out(ledger, lambda: ledger.works.is_newest(reason, order))
+def _capping(ledger: Ledger, template: str, order: int) -> Iterator[None]:
+    reason = CAPPED + template
+    yield from _keep_out(ledger, lambda: ledger.works.is_newest(reason, order))
+    asked = yield from _asked(ledger, template)
     if ledger.works.is_newest(reason, order):
+        _keep_cap(ledger, template, asked)
         kept_out = _urls(ledger.stats.skipped[reason])
         ledger.tell("info", f"capped by you: {clean(template, 200)} ({kept_out} kept out)")
 
 
 def _uncap(ledger: Ledger, template: str) -> None:
-    _reconfigure(ledger, caps=tuple(cap for cap in ledger.config.caps if cap[0] != template))
-    ledger.frontier.trap.caps.pop(template, None)
+    if template not in dict(ledger.config.caps):
+        ledger.tell("info", f"{clean(template, 200)} was not capped")
+        return
     ledger.scope.open_template(template)
+    _keep_cap(ledger, template, None)
     _take_back(ledger, CAPPED + template, f"no longer capped: {clean(template, 200)}")
 
 
+def _keep_cap(ledger: Ledger, template: str, asked: int | None) -> None:
+    """Write down at how many URLs a template is capped; None: it is no more."""
+    caps = tuple(cap for cap in ledger.config.caps if cap[0] != template)
+    _reconfigure(ledger, caps=caps if asked is None else (*caps, (template, asked)))
+
+
 def _take_back(ledger: Ledger, reason: str, told: str = "") -> None:
-    order = _begin_taking_back(ledger, reason)
-    ledger.works.add(_judge_anew(ledger, reason, order, told))
+    _note_taking_back(ledger, dict.fromkeys((*_taking_back(ledger), reason)))
+    ledger.works.add(_judge_anew(ledger, reason, ledger.works.ordered(reason), told))
+
+
+def _in_force(ledger: Ledger, reason: str) -> int:
+    """Note that a rule holds: nothing of it is to be taken back. The number of this order."""
+    _note_taken_back(ledger, reason)
+    return ledger.works.ordered(reason)
 
 
 def _reconfigure(ledger: Ledger, **changes: object) -> None:
@@ -201,12 +185,15 @@ def _keep_out(ledger: Ledger, still: Callable[[], bool]) -> Iterator[None]:
             return
 
 
-def _judge_anew(ledger: Ledger, reason: str, order: int, told: str = "") -> Iterator[None]:
-    """Judge all URLs anew that `reason` kept out; it is no rule any more, or a weaker one."""
+def _judge_anew(ledger: Ledger, reason: str, order: int, told: str) -> Iterator[None]:
+    """Judge all URLs anew that `reason` kept out, which is no rule any more."""
+    if not ledger.works.is_newest(reason, order):
+        return
     back = yield from reconsider(ledger.discovery, reason, _holds(reason))
-    _end_taking_back(ledger, reason, order)
-    if told:
-        ledger.tell("info", f"{told} ({_urls(back)} waiting again)")
+    if ledger.works.is_newest(reason, order):  # else it is a rule again, or it is to be done again
+        _note_taken_back(ledger, reason)
+        if told:
+            ledger.tell("info", f"{told} ({_urls(back)} waiting again)")
 
 
 def _holds(reason: str) -> Callable[[str], bool]:
@@ -222,46 +209,14 @@ def _of_template(template: str) -> Callable[[str], bool]:
     return lambda url: url.startswith(start) and radar.template(url) == template
 
 
-def _asked(ledger: Ledger, templates: Sequence[str]) -> dict[str, int]:
-    """How many URLs of each template have been asked for, counted in one pass."""
-    found = dict.fromkeys(templates, 0)
-    beginnings = tuple({radar.beginning(each) for each in templates})
-    table = ledger.frontier.table
-    flags = bytes(table.asked) if found else b""
-    url_id = flags.find(1)
-    while url_id > 0:
-        address = table.address(url_id)
-        if address.startswith(beginnings) and (kind := radar.template(address)) in found:
-            found[kind] += 1
-        url_id = flags.find(1, url_id + 1)
+def _asked(ledger: Ledger, template: str) -> Generator[None, None, int]:
+    """How many URLs of a template have been asked for."""
+    table, is_of, found = ledger.frontier.table, _of_template(template), 0
+    for url_id in range(1, len(table) + 1):
+        found += table.asked[url_id] and is_of(table.address(url_id))
+        if not url_id % STEP:
+            yield
     return found
-
-
-class _Count:
-    """Counts the URLs of a template that had been asked for when it was made."""
-
-    def __init__(self, ledger: Ledger, template: str) -> None:
-        self.template = template
-        self.asked = 0
-        self.left = 0
-        """How many more of them might be asked for while it counted."""
-        self._table = ledger.frontier.table
-        self._flags = bytes(self._table.asked)
-
-    @property
-    def at_most(self) -> int:
-        """How many it can be, known at once."""
-        return self._flags.count(1)
-
-    def steps(self) -> Iterator[None]:
-        """Count in steps."""
-        is_of = _of_template(self.template)
-        url_id, looked_at = self._flags.find(1), 0
-        while url_id > 0:
-            self.asked += is_of(self._table.address(url_id))
-            url_id, looked_at = self._flags.find(1, url_id + 1), looked_at + 1
-            if not looked_at % STEP:
-                yield
 
 
 # -- what is being taken back, for a resume ----------------------------------------------
@@ -271,14 +226,9 @@ def _taking_back(ledger: Ledger) -> list[str]:
     return list(json.loads(ledger.store.meta(TAKING_BACK) or "[]"))
 
 
-def _begin_taking_back(ledger: Ledger, reason: str) -> int:
-    """Note that the URLs of `reason` are to be judged anew; the number of this order."""
-    reasons = dict.fromkeys((*_taking_back(ledger), reason))
+def _note_taking_back(ledger: Ledger, reasons: Iterable[str]) -> None:
     ledger.store.set_meta(TAKING_BACK, json.dumps(list(reasons)))
-    return ledger.works.ordered(reason)
 
 
-def _end_taking_back(ledger: Ledger, reason: str, order: int) -> None:
-    if ledger.works.is_newest(reason, order):  # else it is to be done once more
-        left = [each for each in _taking_back(ledger) if each != reason]
-        ledger.store.set_meta(TAKING_BACK, json.dumps(left))
+def _note_taken_back(ledger: Ledger, reason: str) -> None:
+    _note_taking_back(ledger, (each for each in _taking_back(ledger) if each != reason))

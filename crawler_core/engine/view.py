@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from crawler_core import verdict
-from crawler_core.config import cpu_count
+from crawler_core.config import CrawlConfig, cpu_count
 from crawler_core.engine.arrivals import waiting_age
 from crawler_core.engine.board import Entry
 from crawler_core.engine.lanes import NAMELESS
@@ -47,7 +47,7 @@ def snapshot(engine: Engine, sequence: int) -> Snapshot:
         key=lambda host: (host.internal, len(host.in_flight), host.waiting, host.done),
         reverse=True,
     )
-    shown = tuple(_host_view(host, now) for host in hosts[:_HOSTS_SHOWN])
+    shown = tuple(_host_view(host, engine.config, now) for host in hosts[:_HOSTS_SHOWN])
     stages = _stages(engine, now)
     rates = stats.rates(now)
     taken = Snapshot(
@@ -281,7 +281,7 @@ def _parse_workers(engine: Engine, now: float) -> list[WorkerView]:
     return views
 
 
-def _host_view(host: Host, now: float) -> HostView:
+def _host_view(host: Host, config: CrawlConfig, now: float) -> HostView:
     pause = _pause_of(host, now)
     return HostView(
         host=host.key,
@@ -306,6 +306,7 @@ def _host_view(host: Host, now: float) -> HostView:
         interval=host.interval,
         ceiling=host.ceiling,
         pace=host.pace,
+        is_rate_set=host.is_rate_set or host.rate in {config.rate, config.max_rate},
     )
 
 

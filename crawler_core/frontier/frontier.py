@@ -29,7 +29,7 @@ class Frontier:
         self.table = UrlTable()
         self.trap = TrapGuard()
         self.crowd = Crowd()
-        self.cut: Callable[[str], str] | None = None
+        self.cut: Callable[[str], str] = lambda _: ""
         """Why an address is not to be asked for after all, "" if it is: rules made on the way."""
         self.hosts: dict[str, Host] = {}
         self._numbered: list[Host] = []
@@ -130,6 +130,12 @@ class Frontier:
         while self._sleepers and self._sleepers[0][2].ticket != self._sleepers[0][1]:
             heapq.heappop(self._sleepers)
         return self._sleepers[0][0] if self._sleepers else None
+
+    @property
+    def oldest(self) -> int | None:
+        """The lowest url id at the head of a queue: what was found first of what waits."""
+        hosts = (host for host in self.hosts.values() if host.waiting)
+        return min((head for host in hosts for head in host.heads(self._waits_at)), default=None)
 
     @property
     def is_done(self) -> bool:
@@ -327,33 +333,27 @@ class Frontier:
         return None
 
     def _verdict_of_trap(self, host: Host, url_id: int) -> Claim:
-        may_be_cut = not self.table.start_chain[url_id]
-        if may_be_cut and (why := self._cut(url_id)):
-            return KeptOut(url_id, why)
-        if self._is_new_page(url_id) and not self.trap.admits(self.table.address(url_id)):
-            return KeptOut(url_id, scope.TRAP)
-        if may_be_cut and self.trap.caps and not self.table.asked[url_id]:
-            self.trap.take(self.table.address(url_id))
-        return Fetch(url_id, host.key)
-
-    def _cut(self, url_id: int) -> str:
-        """Which rule that was made on the way keeps a URL out that is about to be asked for."""
         address = self.table.address(url_id)
-        if self.cut is not None and (why := self.cut(address)):
-            return why
-        return self.trap.capped(address)
+        if not self.table.start_chain[url_id] and (why := self.cut(address)):
+            return KeptOut(url_id, why)
+        if self._is_new_page(url_id) and not self.trap.admits(address):
+            return KeptOut(url_id, scope.TRAP)
+        return Fetch(url_id, host.key)
 
     def _next_of(self, host: Host) -> tuple[int, float]:
         """(url id, not before) of the host's next live entry; id 0 if there is none."""
-        stage, depths = self.table.stage, self.table.depth
         while (entry := host.peek()) is not None:
-            url_id, depth = entry
-            waits_here = depths[url_id] == depth and not host.is_late(url_id)
-            if stage[url_id] == Stage.WAITING and waits_here:
-                return url_id, 0.0
-            host.pop()  # moved up, or taken from another place
+            if self._waits_at(*entry):
+                return entry[0], 0.0
+            host.pop()
         late = host.peek_retry()
         return (late[1], late[0]) if late is not None else (0, 0.0)
+
+    def _waits_at(self, url_id: int, depth: int) -> bool:
+        """Whether an entry of a queue counts: else its URL moved up, or was taken or kept out."""
+        if self.table.stage[url_id] != Stage.WAITING or self.table.depth[url_id] != depth:
+            return False
+        return not self.host_of(url_id).is_late(url_id)
 
     def _take(self, host: Host, url_id: int, verdict: Claim, now: float) -> None:
         """Take the next URL out of the queue, in the way that `verdict` says."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -158,13 +159,15 @@ class Host:
             del self._levels[heapq.heappop(depths)]
         return None
 
-    @property
-    def oldest(self) -> int | None:
-        """The lowest url id at the head of a level: what was found first of what waits."""
-        heads = (
-            each.ids[each.first] for each in self._levels.values() if each.first < len(each.ids)
-        )
-        return min(heads, default=None)
+    def heads(self, counts: Callable[[int, int], bool]) -> Iterator[int]:
+        """The url id at the head of each level; what stands before it and does not count is
+        dropped, by (url id, depth)."""
+        for depth, level in self._levels.items():
+            while level.first < len(level.ids):
+                if counts(level.ids[level.first], depth):
+                    yield level.ids[level.first]
+                    break
+                level.pop()
 
     def pop(self) -> None:
         """Drop what `peek` showed."""

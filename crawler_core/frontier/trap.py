@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from crawler_core import radar
 from crawler_core import url as urls
 from crawler_core.config import TRAP_PAGES
-from crawler_core.scope import CAPPED
 
 SAMPLE = 16
 """Of so many waiting URLs one is looked at, to see what the queue is made of."""
@@ -36,10 +34,8 @@ class TrapGuard:
     """
 
     def __init__(self, limit: int = TRAP_PAGES) -> None:
-        self._limit = limit
+        self.limit = limit
         self._templates: dict[str, _Template] = {}
-        self.caps: dict[str, int] = {}
-        """Templates that the driver capped (`radar.template`): how many more may be asked for."""
 
     def admits(self, address: str) -> bool:
         """Count a page about to be asked for; False when its template is used up."""
@@ -49,7 +45,7 @@ class TrapGuard:
         known = self._templates.get(key)
         if known is None:
             known = self._templates[key] = _Template()
-        if known.asked >= self._limit and known.title is not None and not known.varied:
+        if known.asked >= self.limit and known.title is not None and not known.varied:
             return False
         known.asked += 1
         return True
@@ -62,17 +58,6 @@ class TrapGuard:
             return ""
         known.is_told = True
         return kind
-
-    def capped(self, address: str) -> str:
-        """Why a URL is not to be asked for whose template's cap is reached, else ""."""
-        kind = radar.template(address) if self.caps else ""
-        return CAPPED + kind if self.caps.get(kind, 1) <= 0 else ""
-
-    def take(self, address: str) -> None:
-        """Count a URL that is asked for the first time towards its template's cap."""
-        kind = radar.template(address)
-        if kind in self.caps:
-            self.caps[kind] = max(0, self.caps[kind] - 1)
 
     def saw(self, address: str, title: str) -> None:
         """Note the title of a page that was read; "" for a page without one."""

@@ -9,7 +9,7 @@ from typing import Any
 from crawler_core import radar
 from crawler_core import url as urls
 from crawler_core.model import Outcome, Role, UrlState
-from crawler_core.scope import CAPPED, TRAP
+from crawler_core.scope import TRAP
 from crawler_core.why import Case, spellings
 
 _URL = (
@@ -23,7 +23,6 @@ _TWIN = (
     "SELECT u.address FROM pages AS p JOIN urls AS u ON u.id = p.url_id "
     f"WHERE p.hash = ? AND p.serial < ? AND p.outcome = '{Outcome.OK}' ORDER BY p.serial LIMIT 1"
 )
-_CAPPED = f"SELECT 1 FROM urls WHERE state = {UrlState.KEPT_OUT:d} AND reason = ? LIMIT 1"
 _ALIKE = (
     f"SELECT address FROM urls WHERE state = {UrlState.KEPT_OUT:d} AND reason = ? "
     "AND address >= ? AND address < ? || char(1114111)"
@@ -67,8 +66,6 @@ def read_case(connection: sqlite3.Connection, url_id: int, address: str) -> Case
         url_id, _ = find_first(connection, [address])
     if not url_id:
         fields["near"] = _near(connection, address)
-        reason = CAPPED + radar.template(address)
-        fields["is_cap_full"] = connection.execute(_CAPPED, (reason,)).fetchone() is not None
         fields["is_trap"] = _is_trap(connection, address)
     else:
         fields |= _known(connection, url_id)

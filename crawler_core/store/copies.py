@@ -95,12 +95,15 @@ class Copies:
                     return True
                 self._begin_anew()
             self._drop_gone()
-            if not self.ready and self.mark < newest:
+            left = newest - self.mark
+            if not self.ready and (not self.mark or left > STEP):
                 self._copy(min(newest, self.mark + PART))
-            elif not self.ready:
-                self._copy_text()
-            elif self.mark < newest:
-                self._copy(min(newest, self.mark + STEP), texts=True)
+            elif behind := [name for name, mark in self._texts.items() if mark < self.mark]:
+                self._copy_text(behind[0])
+            else:  # the few that are new come last: while a crawl runs there always are some
+                if left > 0:
+                    self._copy(min(newest, self.mark + STEP), texts=True)
+                self.ready = True
             return self.ready and self.mark >= newest
 
     def give_up(self) -> None:
@@ -122,13 +125,10 @@ class Copies:
         if texts:
             self._texts = dict.fromkeys(self._texts, until)
 
-    def _copy_text(self) -> None:
-        name = min(self._texts, key=self._texts.__getitem__)
-        if self._texts[name] < self.mark:
-            with self._together():
-                twins.copy(self._connection, name, self._texts[name], self.mark)
-            self._texts[name] = self.mark
-        self.ready = min(self._texts.values()) == self.mark
+    def _copy_text(self, name: str) -> None:
+        with self._together():
+            twins.copy(self._connection, name, self._texts[name], self.mark)
+        self._texts[name] = self.mark
 
     def _drop_gone(self) -> None:
         """Forget pages that left their number, for they wait again or were fetched again."""
@@ -149,6 +149,7 @@ class Copies:
             self._rows -= gone
             # If the newest one went, its number may be given away again by a resumed crawl.
             self.mark = self._number("SELECT coalesce(max(serial), 0) FROM temp.narrow")
+            self.ready = self.ready and self.mark > 0
             self._texts = {name: min(mark, self.mark) for name, mark in self._texts.items()}
             self._last = self._connection.execute(_FINISHED, (self.mark,)).fetchone()
 

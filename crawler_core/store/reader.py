@@ -78,7 +78,7 @@ _SKIPPED = (
 
 
 class StoreReader:
-    """Reads one crawl; each thread needs one of its own.
+    """Reads one crawl; threads that share one read in turn, never at once.
 
     All methods raise EnvironmentRefused or StoreFormatError when the disk or the file
     fails them.
@@ -170,24 +170,22 @@ class StoreReader:
                 break
         return found
 
-    def prepare(self, *, whole: bool = True) -> bool:
-        """Get ready for many searches: 10 s for a million pages at first, then they are fast.
+    def prepare(self) -> bool:
+        """Do a part of getting ready for many searches; True when there is nothing left to do.
 
-        What finished since the last time is taken in. Not `whole`: only a part of it, see
-        `Copies.bring_up`; True when there is nothing left to do. Does nothing for a small
-        crawl, and without a disk that has room for it.
+        All parts take 10 s for a million pages, see `Copies.bring_up`; then searches are fast,
+        and what finished since is taken in. Does nothing for a small crawl, and without a disk
+        that has room for it.
         """
         with translating(self.path):
             try:
                 self._connection.execute(f"PRAGMA cache_size = -{_SORTING_KIB}")
-                while not (done := self._copies.bring_up()) and whole:
-                    pass
+                return self._copies.bring_up()
             except sqlite3.OperationalError as error:
                 if primary_code(error) not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
                     raise
                 self._copies.give_up()
                 return True
-            return done
 
     def follow(self, view: View, after: int) -> tuple[array[int], int]:
         """Ids of `view` that finished later than serial `after`, and the serial to go on from.

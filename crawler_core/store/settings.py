@@ -8,7 +8,7 @@ import msgspec
 
 from crawler_core.config import CrawlConfig, max_parse_workers
 from crawler_core.errors import ConfigError, StoreFormatError
-from crawler_core.patterns import fault_of
+from crawler_core.patterns import is_slow
 
 
 def encode(config: CrawlConfig) -> str:
@@ -21,7 +21,7 @@ def decode(text: str | None, path: Path) -> CrawlConfig:
 
     A store may move to a smaller machine: the number of parse workers, which is limited
     by the CPUs, is cut to what this one allows. It may have been made when patterns were
-    judged by other rules: those that would be refused today are tolerated.
+    judged by other rules: those that would be refused today as too slow are tolerated.
     """
     try:
         fields = msgspec.json.decode(text or "", type=dict[str, object])
@@ -41,4 +41,4 @@ def _refused_today(fields: dict[str, object]) -> list[str]:
     for name in ("include", "exclude", "excluded"):
         found = fields.get(name)
         patterns += found if isinstance(found, list) else []
-    return [each for each in patterns if isinstance(each, str) and fault_of(each)]
+    return [each for each in patterns if isinstance(each, str) and is_slow(each)]

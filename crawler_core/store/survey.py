@@ -52,7 +52,7 @@ class Cuts(msgspec.Struct, frozen=True):
     excluded: tuple[tuple[str, int], ...] = ()
     """Pattern, URLs that it keeps out."""
     caps: tuple[tuple[str, int, int], ...] = ()
-    """Template, its limit, URLs that it keeps out."""
+    """Template, URLs that were asked for before it was capped, URLs that are kept out."""
 
 
 def matches(

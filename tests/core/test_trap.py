@@ -75,20 +75,6 @@ def test_what_closes_is_news_once() -> None:
     assert guard.news(f"{SITE}/other/1") == ""
 
 
-def test_a_cap_is_kept_to_the_url() -> None:
-    """A capped template admits what is left and no more; other templates do not count."""
-    guard = TrapGuard()
-    kind = f"{SITE}/day/{{n}}"
-    guard.caps[kind] = 2
-    for number in range(2):
-        assert guard.capped(f"{SITE}/day/{number}") == ""
-        guard.take(f"{SITE}/day/{number}")
-    assert guard.capped(f"{SITE}/day/2") == f"capped by you: {kind}"
-    assert guard.capped(f"{SITE}/other/1") == ""
-    guard.take(f"{SITE}/other/1")
-    assert guard.caps == {kind: 0}
-
-
 def _crowd(template: str, waiting: int, others: int) -> Crowd:
     crowd = Crowd()
     for number in range(waiting):

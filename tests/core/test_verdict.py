@@ -116,6 +116,13 @@ CASES: dict[str, tuple[Facts, tuple[str, str]]] = {
         _facts(hosts=(LIMITED,), fetch=_fetch(1)),
         (
             "POLITE",
+            "https://site.test: 10/s is the limit: + has no effect, . on tab 4 raises it",
+        ),
+    ),
+    "a rate that a person has set": (
+        _facts(hosts=(msgspec.structs.replace(LIMITED, is_rate_set=True),), fetch=_fetch(1)),
+        (
+            "POLITE",
             "https://site.test: 10/s is your limit: + has no effect, . on tab 4 raises it",
         ),
     ),
@@ -148,14 +155,14 @@ CASES: dict[str, tuple[Facts, tuple[str, str]]] = {
         ),
         (
             "POLITE",
-            "https://site.test: 0.5/s is your limit: + has no effect, . on tab 4 raises it",
+            "https://site.test: 0.5/s is the limit: + has no effect, . on tab 4 raises it",
         ),
     ),
     "a rate that may not be raised": (
         _facts(hosts=(msgspec.structs.replace(LIMITED, ceiling=10.0),), fetch=_fetch(1)),
         (
             "POLITE",
-            "https://site.test: 10/s is your limit: + has no effect, --max-rate allows no more",
+            "https://site.test: 10/s is the limit: + has no effect, --max-rate allows no more",
         ),
     ),
     "the pace that the autopilot found": (

@@ -197,7 +197,7 @@ def test_process_ends_with_its_stdin() -> None:
         process.send_signal(signal.SIGINT)
         assert httpx.get(told["start"][1], trust_env=False).status_code == 200
         process.stdin.close()
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
 
 
 def test_process_ends_with_sigterm() -> None:
@@ -208,7 +208,7 @@ def test_process_ends_with_sigterm() -> None:
         with socket.create_connection((address, port)) as connection:
             connection.sendall(b"GET /slow/tide-table-6.html HTTP/1.1\r\n\r\n")
             process.terminate()
-            assert process.wait(5) == 0
+            assert process.wait(60) == 0
 
 
 _OWNER = """

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import ada_url
 import pytest
 from bs4 import BeautifulSoup
+from bs4.filter import SoupStrainer
 
 from tui.demo.heads import HOSTILE, SCRIPTS
 from tui.demo.hosts import START_HOSTS, Host, Hosts
@@ -26,6 +27,7 @@ from tui.demo.site import MAX_PAGES, MIN_PAGES, Site
 HOSTS = Hosts(tuple((f"127.0.0.{number}", 4001) for number in range(1, len(Host) + 1)))
 INDEX = {HOSTS.origin(host): host for host in Host}
 CALENDAR_SAMPLE = 40
+LINKING = ["a", "area", "iframe", "img", "script", "link", "video"]
 LOST = {
     "/missing/",
     "/static/lost.png",
@@ -54,12 +56,12 @@ class Walk:
         ]
 
 
-def soup_of(response: Response) -> BeautifulSoup:
-    """The parsed body of an answer, unpacked if it is packed."""
+def soup_of(response: Response, only: list[str] | None = None) -> BeautifulSoup:
+    """The parsed body of an answer, or `only` some elements of it, unpacked if it is packed."""
     body = response.body
     if dict(response.headers).get("Content-Encoding") == "gzip":
         body = gzip.decompress(body)
-    return BeautifulSoup(body, "lxml")
+    return BeautifulSoup(body, "lxml", parse_only=SoupStrainer(only))
 
 
 def links_of(url: str, response: Response) -> list[tuple[str, str]]:
@@ -68,7 +70,7 @@ def links_of(url: str, response: Response) -> list[tuple[str, str]]:
     found = [(headers["Location"], "")] if "Location" in headers else []
     parsed = headers.get("Content-Type", "").startswith("text/html") and "deadline" not in url
     if response.status == 200 and parsed and "torn" not in url:
-        for tag in soup_of(response)(["a", "area", "iframe", "img", "script", "link", "video"]):
+        for tag in soup_of(response, LINKING)(LINKING):
             href = tag.get("href") or tag.get("src")
             if href is not None:
                 found.append((str(href), tag.get_text()))

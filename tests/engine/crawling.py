@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from crawler_core.config import CrawlConfig, Secrets
 from crawler_core.crawl.local import Crawl
 from crawler_core.snapshot import Snapshot
 from crawler_core.store.reader import StoreReader
+from tests.patience import PATIENCE
 
 NOT_COMPARED = frozenset({"Crawl Timestamp", "Response Time", "Attempts", "Last Modified"})
 """Columns that differ from one crawl of a stateless site to the next."""
@@ -39,7 +40,11 @@ def crawling(
 
 
 def crawl_to_end(
-    path: Path, *starts: str, secrets: Secrets | None = None, seconds: float = 60, **options: Any
+    path: Path,
+    *starts: str,
+    secrets: Secrets | None = None,
+    seconds: float = PATIENCE,
+    **options: Any,
 ) -> Snapshot:
     """Crawl, and return the last snapshot."""
     with crawling(path, *starts, secrets=secrets, **options) as crawl:
@@ -48,7 +53,7 @@ def crawl_to_end(
 
 
 def resume_to_end(
-    path: Path, secrets: Secrets | None = None, seconds: float = 60, **changes: object
+    path: Path, secrets: Secrets | None = None, seconds: float = PATIENCE, **changes: object
 ) -> Snapshot:
     """Go on with a crawl, and return the last snapshot."""
     crawl = Crawl.resume(path, secrets or Secrets(), changes)
@@ -85,7 +90,29 @@ def outcomes_of(path: Path, *, internal: bool = True) -> dict[str, str]:
     }
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+class Watched(Protocol):
+    """A crawl that tells how it is."""
+
+    def snapshot(self) -> Snapshot | None: ...
+
+
+def see(
+    crawl: Watched, condition: Callable[[Snapshot], object], seconds: float = PATIENCE
+) -> Snapshot:
+    """Wait for a snapshot of which `condition` holds; that one."""
+    found: list[Snapshot] = []
+
+    def look() -> bool:
+        latest = crawl.snapshot()
+        if latest is not None and condition(latest):
+            found.append(latest)
+        return bool(found)
+
+    until(look, seconds)
+    return found[0]
+
+
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait for another thread or process, no longer than `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -36,9 +36,17 @@ def descendants(pid: int) -> set[int]:
 def workers_of(pid: int) -> set[int]:
     """Parse workers: what a process's fork server has started."""
     known = parents()
-    servers = {child for child in descendants(pid) if "forkserver" in _command(child)}
+    servers = {child for child in descendants(pid) if "forkserver" in command_of(child)}
     servers -= {child for child in servers if known.get(child) in servers}
     return {child for child, parent in known.items() if parent in servers}
+
+
+def command_of(pid: int) -> str:
+    """The words of a process's command, without what parts them; "" if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def identities(pids: set[int]) -> set[tuple[int, str]]:
@@ -62,10 +70,3 @@ def _stat(pid: int) -> list[str] | None:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crawler_core.engine.arrivals import MARKS, Arrivals
-from crawler_core.frontier.host import Host, Limits
+from crawler_core.engine.arrivals import MARKS, Arrivals, waiting_age
+from tests.core.frontier.rows import LOCAL, add, claimed, frontier
 
 
 def test_ids_are_dated_by_the_marks() -> None:
@@ -27,14 +27,26 @@ def test_a_long_crawl_keeps_few_marks() -> None:
         assert 3600.0 - found <= age <= 3600.0 - found + 32.0
 
 
-def test_oldest_of_a_host_is_looked_for_in_all_depths() -> None:
+def test_oldest_is_looked_for_in_all_depths() -> None:
     """The head of a deeper level may have been found before that of the next one."""
-    host = Host("http://a.test", True, Limits(rate=0.0, at_once=4))
-    nothing = host.oldest
-    assert nothing is None
-    host.push(40, 1)
-    host.push(41, 1)
-    host.push(12, 3)
-    assert host.oldest == 12
-    host.push(9, 1, front=True)
-    assert host.oldest == 9
+    known, arrivals = frontier(), Arrivals()
+    assert waiting_age(arrivals, known, 9.0) == 0.0
+    for depth in (3, 1, 1, 2):
+        arrivals.mark(float(known.next_id), known.next_id)
+        add(known, f"{LOCAL}/{known.next_id}", depth)
+    assert known.oldest == 1
+    assert waiting_age(arrivals, known, 9.0) == 8.0
+
+
+def test_what_does_not_wait_is_not_the_oldest() -> None:
+    """URLs that were kept out, or moved up, stand in a queue that is not in turn yet."""
+    known = frontier()
+    ids = [add(known, f"{LOCAL}/{n}", 1 if n > 3 else 3) for n in range(6)]
+    assert known.keep_out(ids[0], "no")
+    known.lower(ids[1], 2)
+    assert known.oldest == ids[1]
+    assert known.keep_out(ids[1], "no")
+    assert known.oldest == ids[2]
+    known.reopen(ids[0])
+    assert claimed(known, 0.0) == [ids[4], ids[5], ids[2], ids[3], ids[0]]
+    assert known.oldest is None

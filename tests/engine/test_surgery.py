@@ -60,7 +60,7 @@ class Gate:
 
     def __call__(self, ask: Ask) -> Reply | str | None:
         if ask.path not in {"/", "/robots.txt"}:
-            self._open.wait(20)
+            self._open.wait(60)
         found = self._pages.get(ask.path)
         return None if found is None or callable(found) else found
 
@@ -101,11 +101,16 @@ def caps_in(store: Path) -> tuple[tuple[str, int, int], ...]:
         return reader.cuts().caps
 
 
+def wait_for_line(crawl: Crawl, text: str) -> None:
+    """Wait for a line of the log: it comes when all that waits has been looked at."""
+    until(lambda: any(text in line.text for line in crawl.snapshot().log))
+
+
 def finish(crawl: Crawl, gate: Gate) -> None:
     """Let the crawl go on to its end."""
     gate.open()
     crawl.send(Resume())
-    assert crawl.wait(30), crawl.snapshot()
+    assert crawl.wait(60), crawl.snapshot()
 
 
 def test_excluded_urls_are_kept_out(store: Path, held: tuple[Crawl, Gate, Site]) -> None:
@@ -113,11 +118,11 @@ def test_excluded_urls_are_kept_out(store: Path, held: tuple[Crawl, Gate, Site])
     crawl, gate, site = held
     before = crawl.snapshot()
     crawl.send(Exclude("/drop/"))
-    until(lambda: crawl.snapshot().kept_out >= 28)
+    wait_for_line(crawl, "excluded by you: /drop/")
     now = crawl.snapshot()
+    assert now.kept_out >= 28
     assert now.stages.waiting + now.kept_out == before.stages.waiting
     assert now.skipped == {"excluded by /drop/": now.kept_out}
-    assert "excluded by you: /drop/" in now.log[-1].text
     finish(crawl, gate)
     asked = {ask.path for ask in site.log if ask.path.startswith("/drop")}
     assert len(asked) <= 2  # those that were under way
@@ -139,8 +144,8 @@ def test_an_exclude_taken_back_leaves_no_trace(
     crawl.send(Exclude("/drop/"))
     until(lambda: crawl.snapshot().kept_out >= 28)
     crawl.send(Unexclude("/drop/"))
-    until(lambda: crawl.snapshot().kept_out == 0)
-    assert "waiting again" in crawl.snapshot().log[-1].text
+    wait_for_line(crawl, "waiting again")
+    assert crawl.snapshot().kept_out == 0
     finish(crawl, gate)
     last = crawl.snapshot()
     assert last.skipped.get("excluded by /drop/", 0) == 0
@@ -155,11 +160,12 @@ def test_two_patterns_hold_apart(store: Path, held: tuple[Crawl, Gate, Site]) ->
     crawl, _, _ = held
     crawl.send(Exclude("/drop/1"))
     crawl.send(Exclude("/drop/"))
-    until(lambda: crawl.snapshot().kept_out >= 28)
+    wait_for_line(crawl, "excluded by you: /drop/ (")
     first = crawl.snapshot()
+    assert first.kept_out >= 28
     assert first.skipped["excluded by /drop/1"] == 11
     crawl.send(Unexclude("/drop/1"))
-    until(lambda: "excluded by /drop/1" not in crawl.snapshot().skipped)
+    wait_for_line(crawl, "waiting again")
     now = crawl.snapshot()
     assert now.kept_out == first.kept_out
     assert now.skipped["excluded by /drop/"] == now.kept_out
@@ -184,7 +190,7 @@ def test_a_start_url_cannot_be_excluded(store: Path) -> None:
     """A pattern that matches everything leaves the start URLs, and the crawl ends."""
     with Site(shelves()) as site, crawling(store, site.url(), parse_in="threads") as crawl:
         crawl.send(Exclude("http"))
-        assert crawl.wait(30)
+        assert crawl.wait(60)
         assert crawl.snapshot().state == "finished"
     assert "/" in outcomes_of(store)
 
@@ -211,7 +217,7 @@ def test_a_retry_that_is_excluded_is_not_sent(store: Path) -> None:
     ):
         until(lambda: crawl.snapshot().stages.retry == 1)
         crawl.send(Exclude("flaky"))
-        assert crawl.wait(20)
+        assert crawl.wait(60)
         assert crawl.snapshot().state == "finished"
     assert list(skipped_of(store).values()) == ["excluded by flaky"]
 
@@ -220,10 +226,10 @@ def test_a_capped_template_is_left(store: Path, held: tuple[Crawl, Gate, Site]) 
     """No more URLs of a capped template are asked for; taking the cap back asks for the rest."""
     crawl, gate, site = held
     template = site.url("/drop/{n}")
-    crawl.send(CapTemplate(template, 0))
-    until(lambda: crawl.snapshot().kept_out >= 28)
+    crawl.send(CapTemplate(template))
+    wait_for_line(crawl, "capped by you")
     kept = crawl.snapshot().skipped[CAPPED + template]
-    assert kept == crawl.snapshot().kept_out
+    assert kept == crawl.snapshot().kept_out >= 28
     until(lambda: caps_in(store) == ((template, 30 - kept, kept),))
     crawl.send(UncapTemplate(template))
     until(lambda: crawl.snapshot().kept_out == 0)
@@ -231,29 +237,16 @@ def test_a_capped_template_is_left(store: Path, held: tuple[Crawl, Gate, Site]) 
     assert len([path for path in outcomes_of(store) if path.startswith("/drop/")]) == 61
 
 
-def test_a_cap_above_what_is_asked_lets_some_through(
-    store: Path, held: tuple[Crawl, Gate, Site]
-) -> None:
-    """A limit is kept to the URL, also by those that are named after it was set."""
-    crawl, gate, site = held
-    template = site.url("/keep/{n}/more")
-    crawl.send(CapTemplate(template, 7))
-    finish(crawl, gate)
-    asked = {ask.path for ask in site.log if ask.path.startswith("/keep") and "more" in ask.path}
-    assert len(asked) == 7
-    assert list(skipped_of(store).values()) == [CAPPED + template] * 23
-
-
 def test_resume_keeps_what_was_cut(store: Path, held: tuple[Crawl, Gate, Site]) -> None:
     """A stopped crawl goes on with its excludes and caps, which can then be taken back."""
     crawl, gate, site = held
     template = site.url("/keep/{n}")
     crawl.send(Exclude("/drop/"))
-    crawl.send(CapTemplate(template, 0))
+    crawl.send(CapTemplate(template))
     until(lambda: crawl.snapshot().kept_out >= 56)
     crawl.send(Stop())
     gate.open()
-    assert crawl.wait(20)
+    assert crawl.wait(60)
     crawl.close()
     kept = skipped_of(store)
     last = resume_to_end(store)
@@ -266,7 +259,7 @@ def test_what_was_under_way_at_a_kill_is_dropped(store: Path) -> None:
     """A URL that was in flight when it was excluded, and never finished, is not asked for again."""
     with Site(shelves()) as site:
         with crawling(store, site.url(), max_pages=1) as crawl:
-            assert crawl.wait(20)
+            assert crawl.wait(60)
         writer = Store.open(store)
         row = next(row for row in writer.urls() if row.address.endswith("/drop/3"))
         changed = type(row)(
@@ -293,9 +286,9 @@ def test_a_trap_that_closes_is_told_once(store: Path, monkeypatch: pytest.Monkey
         Site(site) as served,
         crawling(store, served.url("/"), parse_in="main", fetch_workers=1) as crawl,
     ):
-        assert crawl.wait(20)
+        assert crawl.wait(60)
         told = [line for line in crawl.snapshot().log if "looks like a trap" in line.text]
-        assert f"{served.url('/day/{n}')}: 500 pages had one title" in told[0].text
+        assert f"{served.url('/day/{n}')}: 6 pages had one title" in told[0].text
     assert len(told) == 1
     assert "trap: many pages of one pattern, one title" in skipped_of(store).values()
 
@@ -317,6 +310,6 @@ def test_a_trap_that_fills_the_queue_is_told(store: Path) -> None:
         until(lambda: any("T shows it" in line.text for line in crawl.snapshot().log))
         told = next(line for line in crawl.snapshot().log if "T shows it" in line.text)
         crawl.send(Stop())
-        assert crawl.wait(20)
+        assert crawl.wait(60)
     assert told.level == "warning"
     assert told.text.startswith(site.url("/day/{n}") + " is ")

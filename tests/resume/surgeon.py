@@ -25,7 +25,7 @@ from tests.crash import die_at
 COMMANDS: tuple[AnyCommand, ...] = (
     Exclude("/section/"),
     Unexclude("/section/"),
-    CapTemplate("http://site.test/later/{n}", 0),
+    CapTemplate("http://site.test/later/{n}"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -16,8 +17,7 @@ from pathlib import Path
 
 import pyte
 
-PATIENCE = 40.0
-"""Seconds to wait for what should be on the screen; a loaded machine is slow."""
+from tests.patience import PATIENCE
 
 
 class Terminal:
@@ -74,13 +74,14 @@ class Terminal:
         """Whether a text is on the screen now."""
         return any(text in line for line in self.lines)
 
-    def wait_for(self, text: str, patience: float = PATIENCE) -> str:
-        """Read until a text is on the screen; the line that holds it."""
+    def wait_for(self, text: str | re.Pattern[str], patience: float = PATIENCE) -> str:
+        """Read until a text, or what a pattern finds, is on a line of the screen; that line."""
+        pattern = re.compile(re.escape(text)) if isinstance(text, str) else text
         end = time.monotonic() + patience
         while time.monotonic() < end:
             self._read(0.1)
             for line in self.lines:
-                if text in line:
+                if pattern.search(line):
                     return line
         raise AssertionError(f"{text!r} never came up:\n" + "\n".join(self.lines))
 

@@ -13,8 +13,9 @@ import pytest
 
 from crawler_core.store.lock import is_locked
 from crawler_core.store.reader import StoreReader
+from tests.patience import PATIENCE
 from tests.site import SmallSite
-from tests.terminal.terminal import PATIENCE, Terminal
+from tests.terminal.terminal import Terminal
 
 PAGES = 400
 HOSTILE = "\x1b]0;owned\x07\x1b[31m\x9b31m [/x] [@click=app.quit]Q[/] \u202e=cmd|' /C calc'!A0"
@@ -30,10 +31,19 @@ def _children(number: int) -> list[int]:
     return [child for child in range(number * 4 + 1, number * 4 + 5) if child < PAGES]
 
 
+_SITE = {"/": _page(0), **{f"/{number}.html": _page(number) for number in range(1, PAGES)}}
+
+
 @pytest.fixture(scope="module")
 def site() -> Iterator[SmallSite]:
-    pages = {f"/{number}.html": _page(number) for number in range(1, PAGES)}
-    with SmallSite({"/": _page(0), **pages}, delay=0.1) as served:
+    with SmallSite(_SITE, delay=0.1) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def long_site() -> Iterator[SmallSite]:
+    """Its crawl goes on while a test steers it, also on a slow machine."""
+    with SmallSite(_SITE, delay=0.6) as served:
         yield served
 
 
@@ -47,9 +57,9 @@ def _stores(home: Path) -> list[Path]:
     return list((home / "data").rglob("*.crawl"))
 
 
-def test_steer_save_and_quit(site: SmallSite, tmp_path: Path) -> None:
+def test_steer_save_and_quit(long_site: SmallSite, tmp_path: Path) -> None:
     """Start, more workers, pause, go on, save a CSV, read a row, quit; the store can be resumed."""
-    with Terminal(site.url, "--fetch-workers", "2", home=tmp_path) as terminal:
+    with Terminal(long_site.url, "--fetch-workers", "2", home=tmp_path) as terminal:
         terminal.wait_for("2 busy / 2 target")
         terminal.press("+++")
         terminal.wait_for("5 target")
@@ -129,13 +139,13 @@ def test_a_terminal_that_goes_without_a_signal(site: SmallSite, tmp_path: Path) 
     assert not is_locked(store)
 
 
-def test_typed_in_one_go(site: SmallSite, tmp_path: Path) -> None:
+def test_typed_in_one_go(long_site: SmallSite, tmp_path: Path) -> None:
     """The start screen takes an address and enter in one burst; bursts work in the dashboard."""
     with Terminal(columns=80, rows=24, home=tmp_path) as terminal:
         terminal.wait_for("New crawl")
         terminal.press("ftp://example.org/\r")
         terminal.wait_for("has the scheme ftp")
-        terminal.press("\x15" + site.url.removeprefix("http://") + "\r")
+        terminal.press("\x15" + long_site.url.removeprefix("http://") + "\r")
         terminal.wait_for("JUST FINISHED")
         terminal.press("W7\t1\r")
         terminal.wait_for("7 target/")
@@ -148,29 +158,31 @@ def test_typed_in_one_go(site: SmallSite, tmp_path: Path) -> None:
         assert terminal.is_restored()
 
 
-def test_a_killed_engine_is_told_and_can_be_resumed(site: SmallSite, tmp_path: Path) -> None:
+def test_a_killed_engine_is_told_and_can_be_resumed(tmp_path: Path) -> None:
     """A dead engine process is a red sentence; quitting tells how to resume, and that works."""
-    with Terminal(site.url, "--fetch-workers", "2", home=tmp_path) as terminal:
-        terminal.wait_for("200 ok")
-        os.kill(_engine_of(terminal.process.pid), signal.SIGKILL)
-        terminal.wait_for("ended unexpectedly")
-        terminal.wait_for("0 busy / 2 target")
-        terminal.press("+q")
-        assert terminal.leave() == 70
-        assert terminal.shows("Go on")
-    (store,) = _stores(tmp_path)
-    with Terminal("resume", str(store), "--fetch-workers", "32", home=tmp_path) as terminal:
-        terminal.wait_for("DONE")
-        terminal.press("q")
-        assert terminal.leave() == 0
-    with StoreReader(store) as reader:
-        assert reader.summary().done == PAGES
+    with SmallSite(_SITE, delay=0.6) as site:
+        with Terminal(site.url, "--fetch-workers", "2", home=tmp_path) as terminal:
+            terminal.wait_for("200 ok")
+            os.kill(_engine_of(terminal.process.pid), signal.SIGKILL)
+            terminal.wait_for("ended unexpectedly")
+            terminal.wait_for("0 busy / 2 target")
+            terminal.press("+q")
+            assert terminal.leave() == 70
+            assert terminal.shows("Go on")
+        (store,) = _stores(tmp_path)
+        site.delay = 0.0
+        with Terminal("resume", str(store), "--fetch-workers", "32", home=tmp_path) as terminal:
+            terminal.wait_for("DONE")
+            terminal.press("q")
+            assert terminal.leave() == 0
+        with StoreReader(store) as reader:
+            assert reader.summary().done == PAGES
 
 
-def test_the_watched_process_ends(site: SmallSite, tmp_path: Path) -> None:
+def test_the_watched_process_ends(long_site: SmallSite, tmp_path: Path) -> None:
     """Who looks on from another terminal is told when the process that crawls has ended."""
     store = tmp_path / "seen.crawl"
-    arguments = (site.url, "--fetch-workers", "2", "--store", str(store))
+    arguments = (long_site.url, "--fetch-workers", "2", "--store", str(store))
     with Terminal(*arguments, home=tmp_path) as terminal:
         terminal.wait_for("200 ok")
         with Terminal("view", str(store), columns=80, rows=24, home=tmp_path) as viewer:

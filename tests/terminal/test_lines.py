@@ -15,7 +15,7 @@ from tests.terminal.terminal import Terminal
 SLOW = 10_000
 """Bytes a second of a line that must still do."""
 _SIP = 500
-_TABS = (("2", "RESULTS"), ("1", "JUST FINISHED"), ("4", "HOSTS"))
+_TABS = (("2", "RESULTS"), ("1", "JUST FINISHED"), ("4", "429%"))
 HOSTILE = (
     "\x1b]0;owned\x07bell",
     "\x1b[31;42mstolen colours",

@@ -12,7 +12,8 @@ from typing import Any
 
 import aiohttp
 
-PATIENCE = 10.0
+from tests.patience import PATIENCE
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 """None where there is no such browser."""
 

@@ -43,6 +43,14 @@ def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.pilot.wait_for_idle", brief)
 
 
+@pytest.fixture(autouse=True)
+def _lasting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said for a moment stays, however long a test takes to look at it."""
+    long = 600.0
+    monkeypatch.setattr("textual.notifications.Notification.time_left", property(lambda _: long))
+    monkeypatch.setattr("tui.screens.steering._MEANT_FOR", long)
+
+
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished crawl of 300 URLs; nobody writes to it."""

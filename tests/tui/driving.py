@@ -11,12 +11,11 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
+from tests.patience import PATIENCE
 from tui.app import CrawlApp
 from tui.bridge import Ending
 from tui.screens.dashboard import Dashboard
 
-PATIENCE = 20.0
-"""Seconds to wait for what keys bring about; a loaded machine is slow."""
 Scenario = Callable[["Drive"], Awaitable[None]]
 
 
@@ -50,8 +49,16 @@ class Drive:
         """Keys all at once, as a quick typist or a script sends them; then wait for `until`."""
         for key in keys:
             self.app.post_message(Key(key, key if len(key) == 1 else None))
+        await self.until(until)
+
+    async def soon(self, text: str) -> None:
+        """Wait until a text is on the screen."""
+        await self.until(lambda: self.shows(text))
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
         end = time.monotonic() + PATIENCE
-        while not until():
+        while not holds():
             assert time.monotonic() < end, "\n".join(self.screen())
             await self.pilot.pause(0.02)
             await self.settle()

@@ -204,8 +204,7 @@ def test_the_screen_obeys(session: FakeSession, client: FakeClient) -> None:
         assert it.shows("F5 ctrl+s")
         await it.press("escape", "ctrl+o")
         await it.type("save a")
-        await it.pilot.pause(0.3)
-        assert it.shows("key F5 ctrl+s")
+        await it.soon("key F5 ctrl+s")
 
     app = CrawlApp(session, client, taste=Taste(own))
     drive(app, scenario)

@@ -6,7 +6,8 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,13 @@ from textual.widgets import Static
 from crawler_core.errors import StoreFormatError, StoreInUse
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import View
+from tests.patience import PATIENCE
 from tests.stores import build_store
-from tests.tui.driving import PATIENCE, Drive, drive
+from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession
 from tui.app import CrawlApp
 from tui.bridge import Export, StartOptions
+from tui.screens import dashboard, finding
 from tui.screens.save import SaveScreen
 
 
@@ -60,6 +63,14 @@ class HeldSession(FakeSession):
 def held(store: Path, client: FakeClient) -> HeldSession:
     """That crawl, read and written when the test says so."""
     return HeldSession(store, client)
+
+
+async def _until(it: Drive, condition: Callable[[], bool]) -> None:
+    """Wait for what happens by itself."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "\n".join(it.screen())
+        await it.pilot.pause(0.02)
 
 
 async def close_too_early(it: Drive, keys: Sequence[str]) -> None:
@@ -145,12 +156,13 @@ def test_an_unforeseen_fault_is_told_in_the_dialog(held: HeldSession, client: Fa
     drive(CrawlApp(held, client), scenario, (160, 40))
 
 
-def test_a_locked_file_blocks_no_key(tmp_path: Path) -> None:
+def test_a_locked_file_blocks_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that another program keeps locked stay empty, with a sentence, until it lets go."""
     path = build_store(tmp_path / "locked.crawl", pages=300)
     client = FakeClient(path)
 
     async def scenario(it: Drive) -> None:
+        monkeypatch.setattr("crawler_core.store.files._BUSY_MS", 60_000)
         await it.press("2")
         assert it.shows("300 rows")
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -158,7 +170,7 @@ def test_a_locked_file_blocks_no_key(tmp_path: Path) -> None:
             began = time.monotonic()
             await it.pilot.press("g")
             await it.pilot.pause()
-            assert time.monotonic() - began < 4, "SQLite's own patience is 5 s"
+            assert time.monotonic() - began < 30, "SQLite's own patience is 60 s"
             await it.pilot.pause()
             assert it.shows("Another program keeps")
             assert not it.shows("page-4.html")
@@ -167,8 +179,7 @@ def test_a_locked_file_blocks_no_key(tmp_path: Path) -> None:
         while not it.shows("page-4.html"):
             assert time.monotonic() < end, "\n".join(it.screen())
             await it.pilot.pause(0.05)
-        await it.settle()
-        assert not it.shows("Another program keeps")
+        await it.burst(until=lambda: not it.shows("Another program keeps"))
 
     drive(CrawlApp(FakeSession(path, client), client), scenario)
 
@@ -185,12 +196,92 @@ def test_a_file_that_is_locked_from_the_start(tmp_path: Path) -> None:
         await it.press("2")
         assert it.shows("Another program keeps it locked.")
         session.holds = False
-        await it.settle()
-        await it.settle()
-        assert it.shows("30 rows")
+        await it.burst(until=lambda: it.shows("30 rows"))
         assert not it.shows("Another program keeps")
 
     drive(CrawlApp(session, client), scenario)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (StoreInUse("Another program keeps it locked."), "Another program keeps it locked."),
+        (RuntimeError("out of luck"), "The crawl file cannot be read: out of luck."),
+    ],
+)
+def test_a_filter_that_cannot_be_read(
+    held: HeldSession,
+    client: FakeClient,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception,
+    says: str,
+) -> None:
+    """Rows of another filter are never said to be its own, and it is read as soon as it can be."""
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2", "slash")
+        assert it.shows("300 rows")
+        held.hold(fault)
+        held.go.set()
+        await it.type("status:404")
+        assert it.shows(says)
+        await it.settle()
+        assert it.shows(says)
+        assert it.shows('with "status:404", reading …')
+        assert not it.shows("rows, with")
+        monkeypatch.setattr(dashboard, "QUIET", 0)  # a crawl that is over: nothing beats
+        held.holds = False
+        await _until(it, lambda: it.shows('45 rows, with "status:404"'))
+        assert not it.shows(says)
+
+    drive(CrawlApp(held, client), scenario)
+
+
+def test_broken_links_that_cannot_be_read(
+    held: HeldSession, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their tab says why, and they are there as soon as they can be read."""
+
+    async def scenario(it: Drive) -> None:
+        held.hold(StoreFormatError("The file is damaged."))
+        held.go.set()
+        await it.press("3")
+        assert it.shows("The file is damaged.")
+        assert not it.shows("404 Not Found")
+        monkeypatch.setattr(dashboard, "QUIET", 0)  # a crawl that is over: nothing beats
+        held.holds = False
+        await _until(it, lambda: it.shows("404 Not Found"))
+
+    drive(CrawlApp(held, client), scenario)
+
+
+def test_new_rows_that_cannot_be_read(
+    held: HeldSession, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A locked file is asked again after a while, not at each beat: each time holds up a key."""
+    monkeypatch.setattr(finding, "READ_AGAIN", 1e6)
+    asked: list[int] = []
+
+    def follow(_: View, after: int) -> tuple[array[int], int]:
+        asked.append(after)
+        raise StoreInUse("Another program keeps it locked.")
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2")
+        rows = it.dashboard._rows
+        assert isinstance(rows, StoreReader)
+        with monkeypatch.context() as patch:
+            patch.setattr(rows, "follow", follow)
+            for _ in range(3):
+                await it.settle()
+            assert len(asked) == 1
+            assert it.shows("Another program keeps it locked.")
+        it.dashboard._rests_until = 0.0
+        await it.settle()
+        assert it.shows("300 rows")
+        assert not it.shows("Another program keeps")
+
+    drive(CrawlApp(held, client), scenario)
 
 
 def test_a_key_for_rows_to_come_is_meant_for_their_tab(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from crawler_core.crawl.still import StoredCrawl
+from crawler_core.snapshot import PoolView
 from crawler_core.store.reader import StoreReader
 from tests.tui.driving import Drive, drive
-from tests.tui.fakes import FakeClient, FakeSession
+from tests.tui.fakes import FakeClient, FakeSession, busy_snapshot
 from tui.app import CrawlApp
 from tui.bridge import UNSEEN
 from tui.summary import farewell_lines, summary_lines
@@ -35,6 +37,24 @@ def test_what_a_file_does_not_know_is_not_stated(store: Path, size: tuple[int, i
 
     crawl = StoredCrawl(store)
     drive(CrawlApp(FakeSession(store), crawl), scenario, size)
+
+
+def test_a_crawl_that_somebody_takes_up_is_no_longer_over(store: Path) -> None:
+    """What is said of a crawl that nobody runs is taken back when it goes on."""
+    over = msgspec.structs.replace(
+        busy_snapshot(), state="finished", fetch=PoolView(), hosts=(), completions=()
+    )
+    client = FakeClient(store, snapshot=over, read_only=True)
+
+    async def scenario(it: Drive) -> None:
+        assert it.shows(UNSEEN)
+        assert it.shows("nobody runs this crawl")
+        client.show(state="running", fetch=PoolView("threads", 1, 1, 256))
+        await it.settle()
+        assert not it.shows(UNSEEN)
+        assert it.shows("futures appear here as they complete")
+
+    drive(CrawlApp(FakeSession(store, client), client), scenario)
 
 
 @pytest.mark.parametrize(("read_only", "there"), [(True, False), (False, True)])

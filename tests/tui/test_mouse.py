@@ -31,19 +31,14 @@ class Mouse:
         """
         line = self._terminal.wait_for(within or text)
         y = self._terminal.lines.index(line)
-        for _ in range(times):
-            self._send(0, line.index(text), y)
+        down = self._event(0, line.index(text), y)
+        self._terminal.press((down + down[:-1] + "m") * times)
 
-    def turn(self, button: int, text: str) -> None:
-        """Turn the wheel by one notch over a text."""
+    def turn(self, button: int, text: str, *, times: int = 1) -> None:
+        """Turn the wheel by so many notches over a text."""
         line = self._terminal.wait_for(text)
-        self._terminal.press(
-            self._event(button, line.index(text), self._terminal.lines.index(line))
-        )
-
-    def _send(self, button: int, x: int, y: int) -> None:
-        down = self._event(button, x, y)
-        self._terminal.press(down + down[:-1] + "m")
+        event = self._event(button, line.index(text), self._terminal.lines.index(line))
+        self._terminal.press(event * times)
 
     def _event(self, button: int, x: int, y: int) -> str:
         return f"\x1b[<{button};{x + 1};{y + 1}M"
@@ -77,7 +72,6 @@ def test_tab_row_head_and_footer(terminal: Terminal, mouse: Mouse) -> None:
     mouse.click("Server Error")
     terminal.wait_for("RESULTS Response Codes: Server Error")
     mouse.click("/section/page-28.html")
-    terminal.wait_for("/section/page-28.html")
     terminal.press("w")
     terminal.wait_for("http://site.test/section/page-28.html")
     mouse.click("esc back")
@@ -90,8 +84,7 @@ def test_double_click_wheel_and_the_keys_of_dialogs(terminal: Terminal, mouse: M
     """Two clicks open a row, the wheel scrolls lists and sheets, dialogs obey their last line."""
     mouse.click("2 Results")
     terminal.wait_for("300 rows, following")
-    for _ in range(20):
-        mouse.turn(WHEEL_UP, "outcome")
+    mouse.turn(WHEEL_UP, "outcome", times=20)
     terminal.wait_for("300 rows, 60 below")
     mouse.click("/section/page-222.html", times=2)
     terminal.wait_for("page-222.html ──")
@@ -115,26 +108,22 @@ def test_double_click_wheel_and_the_keys_of_dialogs(terminal: Terminal, mouse: M
     terminal.wait_for('with "url:http://site.test/section/"')
 
 
-@pytest.mark.parametrize(
-    ("x", "sent"),
-    [
-        (1, SetFetchWorkers(17)),
-        (3, SetFetchWorkers(15)),
-        (6, SetFetchWorkers(17)),
-        (12, SetParseWorkers(1)),
-        (14, SetParseWorkers(3)),
-        (17, SetParseWorkers(3)),
-    ],
-)
-def test_each_key_of_a_pair_is_clicked_on_its_own(
-    session: FakeSession, client: FakeClient, x: int, sent: object
-) -> None:
+def test_each_key_of_a_pair_is_clicked_on_its_own(session: FakeSession, client: FakeClient) -> None:
     """In the footer's "+ - fetch  < > parse" each sign does what it says, the word more."""
 
     async def scenario(it: Drive) -> None:
         assert it.screen()[-1].startswith(" + - fetch  < > parse ")
-        await it.pilot.click("#foot", offset=(x, 0))
-        await it.settle()
-        assert client.sent == [sent]
+        for x, sent in (
+            (1, SetFetchWorkers(17)),
+            (3, SetFetchWorkers(16)),
+            (6, SetFetchWorkers(17)),
+            (12, SetParseWorkers(1)),
+            (14, SetParseWorkers(2)),
+            (17, SetParseWorkers(3)),
+        ):
+            await it.pilot.click("#foot", offset=(x, 0))
+            await it.settle()
+            assert client.sent.pop() == sent
+            assert client.sent == []
 
     drive(CrawlApp(session, client), scenario)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from array import array
 from pathlib import Path
 
@@ -13,16 +16,19 @@ from crawler_core.filters import PRESETS
 from crawler_core.store import copies
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import View
-from tests.stores import build_store
+from crawler_core.store.writer import Store
+from tests.patience import PATIENCE
+from tests.stores import START, build_store, record
 from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession
 from tui.app import CrawlApp
-from tui.screens import finding
+from tui.screens import feed, finding
 from tui.screens.feed import Ids, ResultFeed, place_of
 from tui.screens.finding import FIRST_SCREEN
 from tui.screens.matching import Matching
 from tui.screens.results import ResultsPane, Wanted
 from tui.widgets.fields import FIELDS, chosen
+from tui.widgets.grid import Grid, ListFeed
 
 
 def test_filter_as_one_types(session: FakeSession, client: FakeClient) -> None:
@@ -46,6 +52,7 @@ def test_filter_as_one_types(session: FakeSession, client: FakeClient) -> None:
         assert not it.shows("page-16.html")
         await it.press("escape")
         assert it.shows("300 rows")
+        assert not it.shows("status: outcome: is:"), "nobody types any more"
 
     drive(CrawlApp(session, client), scenario)
 
@@ -145,6 +152,42 @@ def test_a_long_table_shows_its_end_first(tmp_path: Path) -> None:
     drive(CrawlApp(FakeSession(store, client), client), scenario)
 
 
+def test_the_cursor_stays_on_its_row_when_a_filter_goes(tmp_path: Path) -> None:
+    """Also on a row that is not among the first screen of all rows, but among the others."""
+    store = build_store(tmp_path / "long.crawl", FIRST_SCREEN + 60)
+    client = FakeClient(store)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2", "slash")
+        await it.type("status:404")
+        await it.press("enter", "home", "down")
+        found = it.dashboard.selected()
+        await it.press("escape")
+        assert it.shows(f"{FIRST_SCREEN + 60} rows")
+        assert it.dashboard.selected() == found
+        assert found[0] < 60
+
+    drive(CrawlApp(FakeSession(store, client), client), scenario)
+
+
+def test_the_row_that_is_still_sought() -> None:
+    """A cursor goes back to its row when that is read, unless somebody moved it meanwhile."""
+    some, others = ListFeed([(7, ()), (8, ())]), ListFeed([(5, ()), (6, ()), (7, ()), (8, ())])
+    for moved, cursor in ((False, 5), (True, 8)):
+        grid = Grid("ROWS", ())
+        grid.show(ListFeed([(5, ())]))
+        grid.show(some, whole=False)
+        grid.show(some, whole=False)
+        assert grid.cursor == 7
+        if moved:
+            grid.action_move(1)
+        grid.show(others)
+        assert grid.cursor == cursor
+        grid.show(some)
+        grid.show(others)
+        assert grid.cursor != 5, "what is not among all rows is gone for good"
+
+
 def test_ids_that_come_again_move_to_the_end() -> None:
     """A page fetched again is listed once, at the end, however large its number is."""
     feed = ResultFeed(Ids.of(array("q", [3, 1, 2])), None, "")  # type: ignore[arg-type]
@@ -153,6 +196,35 @@ def test_ids_that_come_again_move_to_the_end() -> None:
     assert [feed.index(key) for key in (3, 9, 1, 4, 99)] == [0, 2, 3, -1, -1]
     feed.extend([9])
     assert list(feed.ids) == [3, 2, 1, 9]
+
+
+def test_rows_of_a_long_table_move_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A page fetched again goes to the end of a long table too: it is read anew for that."""
+    monkeypatch.setattr(feed, "MOVED_WITHIN", 20)
+    monkeypatch.setattr(finding, "SORTED_EVERY", 0.0)
+    path = build_store(tmp_path / "again.crawl", pages=30)
+    client = FakeClient(path)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2")
+        before = it.dashboard.query_one(ResultsPane).feed
+        assert before is not None
+        with contextlib.closing(Store.open(path)) as store:
+            for url_id in (waits := 34, 4):
+                store.finish(record(url_id, f"{START}{url_id}"), [])
+                store.commit()
+                await it.burst(until=lambda: _ids(it)[-1] == url_id)  # noqa: B023
+        assert _ids(it) == [1, 2, 3, *range(5, 31), waits, 4]
+        assert list(before.ids) == [*range(1, 31), waits], "what is new was only appended"
+
+    drive(CrawlApp(FakeSession(path, client), client), scenario)
+
+
+def _ids(it: Drive) -> list[int]:
+    shown = it.dashboard.query_one(ResultsPane).feed
+    return list(shown.ids) if shown is not None else []
 
 
 def test_the_place_of_an_id() -> None:
@@ -248,10 +320,10 @@ class _Slow(StoreReader):
 
     begun = 0
 
-    def prepare(self, *, whole: bool = True) -> bool:
+    def prepare(self) -> bool:
         _Slow.begun += 1
         if _Slow.begun > 1:
-            return super().prepare(whole=whole)
+            return super().prepare()
         endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
         self._read(f"{endless} SELECT count(*) FROM n")
         raise AssertionError
@@ -266,10 +338,69 @@ def test_getting_ready_gives_way(
 
     async def scenario(it: Drive) -> None:
         await it.pilot.press("2", "slash")
+        end = time.monotonic() + PATIENCE
+        while not _Slow.begun:
+            assert time.monotonic() < end
+            await it.pilot.pause(0.02)
         await it.burst(*"page-1", until=lambda: it.shows('rows, with "page-1"'))
-        assert _Slow.begun
         await it.burst("2", until=lambda: it.shows('10 rows, with "page-12"'))
         await it.burst(until=lambda: it.dashboard._ready)
+
+    drive(CrawlApp(session, client), scenario)
+
+
+class _Deaf(StoreReader):
+    """A reader that gives up its first part only when it is told a second time."""
+
+    told = 0
+    begun = False
+    heard = threading.Event()
+
+    def interrupt(self) -> None:
+        _Deaf.told += 1
+        if _Deaf.told == 2:
+            _Deaf.heard.set()
+        super().interrupt()
+
+    def prepare(self) -> bool:
+        _Deaf.begun = True
+        if not _Deaf.heard.wait(2 * PATIENCE):
+            raise AssertionError
+        return super().prepare()
+
+
+def test_an_interruption_that_was_lost(
+    session: FakeSession, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite forgets one that comes between two statements: a letter tells it again."""
+    monkeypatch.setattr(session, "rows", _Deaf)
+    _Deaf.told, _Deaf.begun = 0, False
+    _Deaf.heard.clear()
+
+    async def scenario(it: Drive) -> None:
+        await it.pilot.press("2", "slash")
+        end = time.monotonic() + PATIENCE
+        while not _Deaf.begun:
+            assert time.monotonic() < end
+            await it.pilot.pause(0.02)
+        await it.burst("2", until=lambda: it.shows('rows, with "2"'))
+
+    drive(CrawlApp(session, client), scenario)
+
+
+def test_no_part_is_begun_while_somebody_types(session: FakeSession, client: FakeClient) -> None:
+    """A reader gets ready in the pauses: what has begun would hold up the next letter."""
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2", "slash")
+        dashboard = it.dashboard
+        assert dashboard._ready
+        dashboard._wished_at = time.monotonic() + PATIENCE
+        assert not dashboard._prepare_part()
+        dashboard._wished_at = 0.0
+        assert dashboard._prepare_part()
+        dashboard._left = True
+        assert not dashboard._prepare_part()
 
     drive(CrawlApp(session, client), scenario)
 

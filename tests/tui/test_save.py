@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Input, RadioSet, Static
 
 from crawler_core.commands import SetFetchWorkers
 from tests.tui.driving import Drive, drive
@@ -222,24 +222,57 @@ def test_wished_csv_that_cannot_be_written(
     assert ending.csv_rows is None
 
 
-@pytest.mark.parametrize(
-    ("typed", "says"),
-    [
-        ("~nosuch-user/x.csv", "home directory"),
-        ("n" * 300, "File name too long"),
-        ("nul\0.csv", "Choose another place"),
-    ],
-)
-def test_no_typed_path_is_more_than_refused(
-    session: FakeSession, client: FakeClient, typed: str, says: str
-) -> None:
+def test_no_typed_path_is_more_than_refused(session: FakeSession, client: FakeClient) -> None:
     """A home that nobody has, a name that is too long, a letter that no name may hold."""
 
     async def scenario(it: Drive) -> None:
         await it.press("s")
-        it.app.screen.query_one("#path", Input).value = typed
-        await it.press("enter")
-        assert says in str(it.app.screen.query_one("#save-says", Static).render())
-        assert it.shows("Save as CSV")
+        for typed, says in (
+            ("~nosuch-user/x.csv", "home directory"),
+            ("n" * 300, "File name too long"),
+            ("nul\0.csv", "Choose another place"),
+        ):
+            it.app.screen.query_one("#path", Input).value = typed
+            await it.press("enter")
+            assert says in str(it.app.screen.query_one("#save-says", Static).render())
+            assert it.shows("Save as CSV")
 
     drive(CrawlApp(session, client), scenario, (160, 40))
+
+
+def test_keys_of_the_dialog_can_be_clicked_whatever_it_says(
+    session: FakeSession, client: FakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last line keeps its keys below what is said, and a click on one presses it."""
+    monkeypatch.chdir(tmp_path)
+
+    async def click(it: Drive, text: str) -> None:
+        (y,) = (y for y, line in enumerate(it.screen()) if text in line)
+        await it.pilot.click(offset=(it.screen()[y].index(text), y))
+        await it.settle()
+
+    async def scenario(it: Drive) -> None:
+        await it.press("s", "ctrl+u")
+        await click(it, "enter saves")
+        assert it.shows("Type the name of a file.")
+        await click(it, "tab next")
+        assert isinstance(it.app.focused, RadioSet)
+        await click(it, "esc back")
+        assert not it.shows("Save as CSV")
+
+    drive(CrawlApp(session, client), scenario, (60, 16))
+
+
+def test_where_it_was_saved_stays_while_a_number_is_changed(
+    session: FakeSession, client: FakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The steps of one number take each other's place, and that of no other message."""
+    monkeypatch.chdir(tmp_path)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("4", "comma", "s", "enter", "comma")
+        said = [note.message for note in it.app._notifications]
+        assert len(said) == 2, said
+        assert "rows of pages written to" in said[0]
+
+    drive(CrawlApp(session, client), scenario)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,16 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
+from crawler_core import backtracking, patterns
 from crawler_core.commands import CapTemplate, Exclude, UncapTemplate, Unexclude
 from crawler_core.errors import ConfigError
 from crawler_core.model import UrlState
 from crawler_core.scope import TRAP
+from crawler_core.store import survey
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.writer import Store
 from tests.stores import START, config, link, parsed, record, url_row
-from tests.tui.driving import PATIENCE, Drive, drive
+from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession
 from tui.app import CrawlApp
 from tui.screens.exclude import ExcludeScreen
@@ -57,15 +59,6 @@ def crawl(tmp_path: Path) -> tuple[FakeSession, FakeClient]:
     client = FakeClient(path)
     client.show(start_urls=(START,))
     return FakeSession(path, client), client
-
-
-async def soon(it: Drive, text: str) -> None:
-    """Wait until a text is on the screen: what is typed is counted a moment later."""
-    end = time.monotonic() + PATIENCE
-    while not it.shows(text):
-        assert time.monotonic() < end, "\n".join(it.screen())
-        await it.pilot.pause(0.02)
-        await it.settle()
 
 
 def _app(crawl: tuple[FakeSession, FakeClient]) -> CrawlApp:
@@ -213,11 +206,67 @@ def test_numbers_follow_what_is_typed(crawl: tuple[FakeSession, FakeClient]) -> 
         await it.press("6", "E")
         assert it.shows("An empty pattern matches every URL")
         await it.type("/1[0-4]$")
-        await soon(it, "5 waiting URLs would be kept out")
+        await it.soon("5 waiting URLs would be kept out")
         await it.type("(")
         assert it.shows("This is no regular expression")
         await it.press("enter")
         assert client.sent == []
+
+    drive(_app(crawl), scenario)
+
+
+def test_patterns_are_judged_where_they_are_counted(
+    crawl: tuple[FakeSession, FakeClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No letter that is typed waits for the judge, and what it refuses is told and never sent."""
+    _, client = crawl
+    judging: list[str] = []
+    real = backtracking.is_dear
+
+    def is_dear(pattern: str) -> bool:
+        judging.append(threading.current_thread().name)
+        return real(pattern)
+
+    monkeypatch.setattr(patterns, "is_dear", is_dear)
+
+    async def scenario(it: Drive) -> None:
+        await it.press("6", "E")
+        await it.type("(x+x+)+y")
+        await it.soon("This has repeats that")
+        assert judging
+        assert threading.main_thread().name not in judging
+        await it.press("enter")
+        assert client.sent == []
+        await it.press(*["backspace"] * 8)
+        await it.type("/1[0-4]$")
+        await it.soon("5 waiting URLs would be kept out")
+
+    drive(_app(crawl), scenario)
+
+
+def test_what_an_exclude_catches_does_not_count_anew(
+    crawl: tuple[FakeSession, FakeClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A count goes on while the numbers of earlier excludes grow, and begins anew for a new one."""
+    cuts = [survey.Cuts(excluded=(("/old/", 1),))]
+    monkeypatch.setattr(StoreReader, "cuts", lambda _: cuts[-1])
+
+    async def scenario(it: Drive) -> None:
+        await it.press("2", "end", "t", "E")
+        screen = it.app.screen
+        assert isinstance(screen, ExcludeScreen)
+        await it.type("/1[0-4]$")
+        await it.soon("5 waiting URLs would be kept out")
+        await it.soon("its folder                  20         1")
+        asked = screen._asked
+        cuts.append(survey.Cuts(excluded=(("/old/", 7),)))
+        screen._read_cuts()
+        await it.until(lambda: screen._cuts == cuts[-1])
+        assert screen._asked == asked
+        cuts.append(survey.Cuts(excluded=(("/old/", 7), ("/new/", 0))))
+        screen._read_cuts()
+        await it.soon("/new/")
+        assert screen._asked > asked
 
     drive(_app(crawl), scenario)
 
@@ -238,8 +287,8 @@ def test_proposals_are_counted_after_what_is_typed(
     async def scenario(it: Drive) -> None:
         await it.press("2", "end", "t", "E")
         await it.type("x")
-        await soon(it, "0 waiting URLs would be kept out")
-        await soon(it, "its folder                  20         1")
+        await it.soon("0 waiting URLs would be kept out")
+        await it.soon("its folder                  20         1")
 
     drive(_app(crawl), scenario)
     assert len(asked) >= 3
@@ -260,7 +309,7 @@ def test_radar_caps_and_takes_back(
         assert row.split()[2:4] == ["20", "100"]
         assert it.shows("20 URLs wait")
         await it.press("c")
-        assert client.sent == [CapTemplate(TEMPLATE, 0)]
+        assert client.sent == [CapTemplate(TEMPLATE)]
         store = Store.open(client.store)
         store.reconfigure(config(caps=((TEMPLATE, 1),)))
         store.close()

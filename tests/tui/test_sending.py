@@ -14,7 +14,8 @@ from rich.console import Console
 from textual._compositor import CompositorUpdate
 from textual.screen import Screen
 
-from tests.tui.driving import PATIENCE, Drive, drive
+from tests.patience import PATIENCE
+from tests.tui.driving import Drive, drive
 from tests.tui.fakes import FakeClient, FakeSession
 from tui.app import CrawlApp
 from tui.keytable import TABS
@@ -51,20 +52,20 @@ class Sent:
         monkeypatch.setattr(CrawlApp, "_display", display)
 
 
-@pytest.mark.parametrize("tab", TABS[1:])
 def test_a_tab_is_sent_once(
-    session: FakeSession, client: FakeClient, monkeypatch: pytest.MonkeyPatch, tab: str
+    session: FakeSession, client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No line of a tab that holds still is sent twice when it is opened."""
 
     async def scenario(it: Drive) -> None:
-        await it.press(str(TABS.index(tab) + 1), "1")
-        sent = Sent(monkeypatch)
-        await it.pilot.press(str(TABS.index(tab) + 1))
-        await it.settle()
-        body = {line: times for line, times in sent.lines.items() if 6 < line < SIZE[1]}
-        assert len(body) > SIZE[1] // 2
-        assert sum(body.values()) < 1.25 * len(body), body
+        for number, tab in enumerate(TABS[1:], 2):
+            await it.press(str(number), "1")
+            sent = Sent(monkeypatch)
+            await it.pilot.press(str(number))
+            await it.settle()
+            body = {line: times for line, times in sent.lines.items() if 6 < line < SIZE[1]}
+            assert len(body) > SIZE[1] // 2, tab
+            assert sum(body.values()) < 1.25 * len(body), (tab, body)
 
     drive(CrawlApp(session, client), scenario, SIZE)
 
@@ -97,6 +98,21 @@ def test_the_focus_sends_two_headlines(
     drive(CrawlApp(session, client), scenario, SIZE)
 
 
+def test_a_table_with_a_border_shows_whether_it_has_the_focus(
+    session: FakeSession, client: FakeClient
+) -> None:
+    """Its headline is drawn anew when the focus comes or goes, though all of it is sent."""
+
+    async def scenario(it: Drive) -> None:
+        await it.press("T")
+        assert it.shows("▸─ TRAP RADAR")
+        it.app.screen.set_focus(None)
+        await it.pilot.pause()
+        assert not it.shows("▸─ TRAP RADAR")
+
+    drive(CrawlApp(session, client), scenario, SIZE)
+
+
 def test_other_colours_send_everything(
     session: FakeSession, client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,13 +140,13 @@ def test_what_is_sent_adds_up(store: Path, monkeypatch: pytest.MonkeyPatch, seed
 
     monkeypatch.setattr(CrawlApp, "_display", display)
     client = FakeClient(store)
-    keys = random.Random(seed).choices(_KEYS, k=45)
+    keys = random.Random(seed).choices(_KEYS, k=28)
 
     async def scenario(it: Drive) -> None:
         it.app.screen.refresh(layout=True)
         for number, key in enumerate(keys):
             await it.press(key)
-            if number % 5 == 4:
+            if number % 7 == 6:
                 patience = time.monotonic() + PATIENCE
                 while picture(terminal) != (expected := picture(fresh(it, console))):
                     assert time.monotonic() < patience, (keys[: number + 1], expected)
@@ -141,18 +157,26 @@ def test_what_is_sent_adds_up(store: Path, monkeypatch: pytest.MonkeyPatch, seed
 
 
 def fresh(it: Drive, console: Console) -> pyte.Screen:
-    """A terminal to which everything is sent at once, drawn anew."""
+    """A terminal to which everything is sent at once, drawn anew; what stands is not touched."""
     screen = pyte.Screen(*SIZE)
     stream = pyte.Stream(screen)
-    for widget in it.app.screen.query(Painted):
+    standing = [(widget, widget._strips, widget._drawn) for widget in it.app.screen.query(Painted)]
+    for widget, _, _ in standing:
         widget._strips = None
     for y, strip in enumerate(it.app.screen._compositor.render_strips(it.app.size), 1):
         stream.feed(f"\x1b[{y};1H{strip.render(console)}")
+    for widget, strips, size in standing:
+        widget._strips, widget._drawn = strips, size
     return screen
 
 
-def picture(screen: pyte.Screen) -> list[list[tuple[str, str]]]:
-    """Each cell and the colour behind it."""
+def picture(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
+    """Each cell and how it looks: where there is no letter, what is behind it."""
     columns, rows = SIZE
     cells = screen.buffer
-    return [[(cells[y][x].data, cells[y][x].bg) for x in range(columns)] for y in range(rows)]
+    return [[_look(cells[y][x]) for x in range(columns)] for y in range(rows)]
+
+
+def _look(cell: pyte.screens.Char) -> tuple[object, ...]:
+    letter = (cell.fg, cell.bold) if cell.data != " " or cell.reverse else ()
+    return (cell.data, cell.bg, cell.reverse, *letter)

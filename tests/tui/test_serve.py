@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,14 +21,16 @@ from typing import Any
 import aiohttp
 import pyte
 import pytest
+from textual_serve.download_manager import DownloadManager
 
+from tests.patience import PATIENCE
 from tests.stores import build_store
 from tests.tui.browser import CHROMIUM, browser
 from tui.cli import main
+from tui.serve import Viewer
 from tui.session import CrawlSession
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 10.0
 COLUMNS, ROWS = 100, 30
 
 
@@ -160,8 +164,9 @@ def test_only_those_who_know_the_address_get_in(
             if status != 200:
                 jar = aiohttp.DummyCookieJar()
                 async with aiohttp.ClientSession(headers=headers, cookie_jar=jar) as other:
-                    with pytest.raises(aiohttp.WSServerHandshakeError):
+                    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
                         await other.ws_connect(f"{served.root}ws{key}")
+                    assert refused.value.status == status
         assert served.viewers() == []
 
     _run(scenario())
@@ -203,6 +208,95 @@ def test_a_viewer_that_cannot_start_says_why(crawl: Path, tmp_path: Path) -> Non
         _run(scenario())
     finally:
         served.end()
+
+
+_FAILS = """
+import sys
+from tui.cli import main
+from tui.screens.dashboard import Dashboard
+
+def fail(self):
+    raise RuntimeError("made to fail")
+
+Dashboard.action_help = fail
+sys.exit(main(["viewer", sys.argv[1]]))
+"""
+
+
+class Page:
+    """What a viewer is given of a page: nothing can be written to it once it is closed."""
+
+    def __init__(self) -> None:
+        self.drawn = b""
+        self.told: list[str] = []
+        self.closed = asyncio.Event()
+
+    async def write_bytes(self, data: bytes) -> None:
+        """Draw."""
+        if self.closed.is_set():
+            raise ConnectionResetError
+        self.drawn += data
+
+    async def write_str(self, text: str) -> None:
+        """Tell something."""
+        if self.closed.is_set():
+            raise ConnectionResetError
+        self.told.append(text)
+
+    async def close(self) -> None:
+        """Nobody looks any more."""
+        self.closed.set()
+
+    def viewer(self, *command: str) -> Viewer:
+        """A viewer of this page."""
+        return Viewer(
+            shlex.join([sys.executable, *command]),
+            write_bytes=self.write_bytes,
+            write_str=self.write_str,
+            close=self.close,
+            download_manager=DownloadManager(),
+        )
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_a_viewer_that_fails_later_says_why(
+    crawl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """A screen that fails after it was drawn has its whole sentence told before the page closes."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    page = Page()
+
+    async def scenario() -> None:
+        viewer = page.viewer("-c", _FAILS, str(crawl))
+        await viewer.start(width, ROWS)
+        try:
+            await _until(lambda: bool(page.drawn))
+            while not page.closed.is_set():
+                await viewer.send_bytes(b"?")  # the first ones may come before the dashboard
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(page.closed.wait(), 0.2)
+        finally:
+            await viewer.stop()
+
+    _run(asyncio.wait_for(scenario(), 60))
+    ((kind, why),) = [json.loads(told) for told in page.told]
+    assert kind == "ended"
+    assert why.startswith("crawltui: The screen failed (RuntimeError); what was crawled is kept")
+
+
+def test_a_viewer_that_nobody_reads_can_end() -> None:
+    """A viewer draws into a pipe that is never full, also when its page is gone."""
+    floods = "import sys; sys.stdout.write('__GANGLION__\\n' + 'D\\0\\0\\0\\1x' * 1_000_000)"
+    page = Page()
+
+    async def scenario() -> None:
+        await page.close()
+        viewer = page.viewer("-c", floods)
+        await viewer.start(80, 24)
+        await viewer.stop()
+
+    _run(asyncio.wait_for(scenario(), 60))
 
 
 def test_no_file_is_written_out_of_a_tab(served: Served) -> None:
@@ -249,7 +343,7 @@ def test_ctrl_c_ends_the_server_and_all_viewers(served: Served) -> None:
             await asyncio.gather(first.over(), second.over())
             await _until(lambda: served.process.poll() is not None)
             assert served.process.returncode == 0
-            await _until(lambda: not any(Path(f"/proc/{number}").exists() for number in viewers))
+            await _until(lambda: all(_is_dead(number) for number in viewers))
 
     _run(scenario())
 
@@ -263,7 +357,7 @@ def test_a_killed_server_leaves_no_viewer(served: Served) -> None:
             (viewer,) = served.viewers()
             served.process.kill()
             served.process.wait()
-            await _until(lambda: not Path(f"/proc/{viewer}").exists() or _is_dead(viewer))
+            await _until(lambda: _is_dead(viewer))
 
     _run(scenario())
 
@@ -341,7 +435,7 @@ def test_copying_in_a_browser(served: Served, tmp_path: Path, allowed: bool) -> 
             if allowed:
                 await page.value("navigator.clipboard.writeText('nothing'), 1")
                 await page.until(_CLIPBOARD + "=== 'nothing'")
-            for _ in range(20):  # until the table is there
+            for _ in range(100):  # until the table is there
                 await page.type("y")
                 if await page.holds(_CLIPBOARD + "!== 'nothing'" if allowed else "!" + copied):
                     break

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from textual.widgets import Input, RadioSet
 
-from crawler_core.commands import AnyCommand, Cancel, SetFetchWorkers
+from crawler_core.commands import Cancel, SetFetchWorkers
 from crawler_core.crawl.journal import log_path, open_log
 from crawler_core.engine.view import time_left
 from crawler_core.snapshot import FutureView, PoolView, Rates, StageCounts
@@ -24,7 +24,7 @@ from tui.screens.save import SaveScreen
 from tui.screens.steering import Steering
 from tui.widgets.fields import FIELDS, chosen
 from tui.widgets.grid import Grid
-from tui.widgets.header import Situation, change_line, crawl_line, shortened, verdict_line
+from tui.widgets.header import Situation, crawl_line, shortened, situation_lines
 from tui.widgets.overview import host_more
 from tui.widgets.paint import Line
 
@@ -79,11 +79,12 @@ def test_advice_goes_before_a_change() -> None:
     """At 80 columns the key that is advised is there while a change is measured."""
     now = replace(busy_snapshot(), advice=ADVICE)
     situation = Situation(snapshot=now, chip=("8 → 16 fetch workers, measuring…", "accent"))
-    assert _text(verdict_line(situation, 80)).rstrip().endswith("press + or - as you like")
-    assert "8 → 16" in _text(change_line(situation, 80))
+    says, change = situation_lines(situation, 80)
+    assert _text(says).rstrip().endswith("press + or - as you like")
+    assert "8 → 16" in _text(change)
     whole = replace(now, advice="https://a-very-long-name.example.org: 10/s is your limit: press .")
     situation = replace(situation, snapshot=replace(whole, verdict="POLITE"), frozen=True)
-    both = _text(verdict_line(situation, 80)) + _text(change_line(situation, 80))
+    both = "".join(_text(line) for line in situation_lines(situation, 80))
     assert "press ." in both, "what fits in no way goes on in the line of the change"
 
 
@@ -91,7 +92,7 @@ def test_the_autopilot_is_flagged_and_advises_no_key() -> None:
     """With AUTO no key for workers is named, which would end it; the flag is there at 80 too."""
     auto = replace(busy_snapshot(), autopilot=True, pilot="16 → 20: measuring…", advice=ADVICE)
     for width in (80, 120):
-        line = _text(verdict_line(Situation(snapshot=auto, chip=(auto.pilot, "")), width))
+        line = _text(situation_lines(Situation(snapshot=auto, chip=(auto.pilot, "")), width)[0])
         assert " AUTO " in line
         assert "press" not in line
         assert "wait for servers" in line
@@ -170,6 +171,7 @@ def test_the_footer_says_how_to_go_on(session: FakeSession, client: FakeClient) 
             assert hint in foot
         await it.press("space")
         assert "space go on" in it.screen()[-1]
+        assert it.shows("PAUSED")
 
     drive(CrawlApp(session, client), scenario, SMALL)
 
@@ -202,18 +204,17 @@ def test_an_empty_list_of_broken_links_says_why(session: FakeSession, client: Fa
     drive(CrawlApp(session, client), scenario)
 
 
-@pytest.mark.parametrize(("typed", "sent"), [("402", []), ("0", []), ("64", [SetFetchWorkers(64)])])
-def test_a_typo_is_not_a_number_of_workers(
-    session: FakeSession, client: FakeClient, typed: str, sent: list[AnyCommand]
-) -> None:
+def test_a_typo_is_not_a_number_of_workers(session: FakeSession, client: FakeClient) -> None:
     """A number that cannot be is refused with the limits, and the dialog stays open."""
 
     async def scenario(it: Drive) -> None:
         await it.press("W")
-        it.app.screen.query_one("#fetch", Input).value = typed
-        await it.press("enter")
-        assert it.shows(f"{typed} fetch workers: 1 to 256 are possible.") == (not sent)
-        assert client.sent == sent
+        for typed in ("402", "0", "64"):
+            is_possible = typed == "64"
+            it.app.screen.query_one("#fetch", Input).value = typed
+            await it.press("enter")
+            assert it.shows(f"{typed} fetch workers: 1 to 256 are possible.") != is_possible
+            assert client.sent == [SetFetchWorkers(64)] * is_possible
 
     drive(CrawlApp(session, client), scenario, SMALL)
 
@@ -254,15 +255,16 @@ def test_exclude_types_nothing_of_a_row_that_comes_and_goes(
     drive(CrawlApp(session, client), scenario)
 
 
-@pytest.mark.parametrize(("key", "word"), [("E", "excludes"), ("T", "caps the selected")])
-def test_who_looks_on_is_offered_no_surgery(store: Path, key: str, word: str) -> None:
+def test_who_looks_on_is_offered_no_surgery(store: Path) -> None:
     """The screens that change the scope name no key that a crawl that is looked at refuses."""
     for read_only in (True, False):
         client = FakeClient(store, read_only=read_only)
 
         async def scenario(it: Drive, read_only: bool = read_only) -> None:
-            await it.press(key)
-            assert it.shows(word) != read_only
+            for key, word in (("E", "excludes"), ("T", "caps the selected")):
+                await it.press(key)
+                assert it.shows(word) != read_only
+                await it.press("escape")
 
         drive(CrawlApp(FakeSession(store, client), client), scenario, SMALL)
 
@@ -332,7 +334,7 @@ def test_a_key_that_is_no_worker_helps_under_the_autopilot_too() -> None:
     """A pause and the parser are no affair of the autopilot: their keys are still named."""
     auto = replace(busy_snapshot(), autopilot=True, pilot="16 → 20: measuring…")
     for advice in ("12 URLs wait: press space to go on", "2/2 busy: press P for lexbor"):
-        line = verdict_line(Situation(snapshot=replace(auto, advice=advice)), 80)
+        line = situation_lines(Situation(snapshot=replace(auto, advice=advice)), 80)[0]
         assert advice in _text(line)
 
 

@@ -11,7 +11,6 @@ from tests.tui.fakes import FakeClient, FakeSession
 from tui.app import CrawlApp, Taste
 from tui.dash import taste_of
 from tui.keymap import Keymap
-from tui.options import DashRequest
 from tui.routing import routed
 from tui.taste import chosen_columns, chosen_theme, remember_columns, remember_theme
 
@@ -35,7 +34,7 @@ def test_a_tab_of_a_browser_keeps_nothing(
     """It begins with what is remembered, and writes no file on the disk of who serves it."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     remember_columns(("code", "words"))
-    taste = taste_of(Keymap(), "dark", DashRequest(kind="view", served=served))
+    taste = taste_of(Keymap(), "dark", served=served)
     taste.remember("light")
     taste.remember_columns(("code",))
     kept = sorted(path.name for path in (tmp_path / "crawltui").iterdir())

@@ -117,7 +117,7 @@ def test_the_palette_changes_and_remembers(session: FakeSession, client: FakeCli
     async def scenario(it: Drive) -> None:
         await it.press("ctrl+p")
         await it.type("high contrast")
-        await it.pilot.pause(0.3)
+        await it.until(lambda: it.shows("Theme: high contrast") and not it.shows("Theme: light"))
         await it.press("enter")
         await it.settle()
         assert it.app.theme == "contrast"

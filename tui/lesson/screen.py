@@ -15,8 +15,8 @@ from textual.screen import ModalScreen
 from crawler_core.commands import SetFetchWorkers, SetParseWorkers
 from crawler_core.errors import CrawlError
 from crawler_core.snapshot import Snapshot
+from tui.app import Taste
 from tui.bridge import Client, Session, is_final
-from tui.keymap import Keymap
 from tui.keys import without_keys
 from tui.lesson.captions import LINES, caption, table
 from tui.lesson.measure import Measure, after
@@ -145,14 +145,14 @@ class LessonScreen(Dashboard):
         session: Session,
         lesson: Lesson,
         stage: Opens,
-        keymap: Keymap,
-        moved: Callable[[Client], None],
+        taste: Taste,
+        turn_to: Callable[[Client], None],
     ) -> None:
-        """`moved` is called with the client of each crawl that takes the place of this one."""
-        super().__init__(client, session, None, keymap)
+        """`turn_to` is called with the client of each crawl that takes the place of this one."""
+        super().__init__(client, session, None, taste.keymap, taste.columns)
         self._lesson = lesson
         self._stage = stage
-        self._moved = moved
+        self._turn_to = turn_to
         self._caption = Caption(lesson)
 
     def on_mount(self) -> None:
@@ -206,7 +206,7 @@ class LessonScreen(Dashboard):
 
     def on_lesson_screen_opened(self, event: Opened) -> None:
         event.stop()
-        self._moved(event.client)
+        self._turn_to(event.client)
 
     def on_lesson_screen_failed(self, event: Failed) -> None:
         event.stop()

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from crawler_core.config import cpu_count
-from crawler_core.crawl.journal import log_path
 from tui import app
 from tui.bridge import Client, Session
+from tui.dash import spare_frames, taste_of
 from tui.keymap import read_keymap
 from tui.lesson.captions import table
 from tui.lesson.screen import Lesson, LessonScreen, Opens
@@ -16,7 +16,8 @@ from tui.lesson.stage import Stage
 from tui.lesson.steps import steps
 from tui.screens.dashboard import Dashboard
 from tui.session import CrawlSession
-from tui.taste import chosen_theme, remember_theme
+from tui.taste import chosen_theme
+from tui.wire import has_terminal, write_nowhere
 
 
 class LessonApp(app.CrawlApp):
@@ -38,8 +39,8 @@ class LessonApp(app.CrawlApp):
 
     def dashboard_of(self, client: Client) -> Dashboard:
         """The lesson's own dashboard."""
-        keymap = self.taste.keymap
-        return LessonScreen(client, self.session, self._lesson, self._stage, keymap, self.turn_to)
+        lesson, stage = self._lesson, self._stage
+        return LessonScreen(client, self.session, lesson, stage, self.taste, self.turn_to)
 
 
 def open_lesson(theme: str = "") -> int:
@@ -47,10 +48,14 @@ def open_lesson(theme: str = "") -> int:
 
     Raises CrawlError before the screen is taken over if the site or the crawl cannot start.
     """
-    taste = app.Taste(read_keymap(), chosen_theme(theme), remember_theme, log=str(log_path()))
+    taste = taste_of(read_keymap(), chosen_theme(theme))
     lesson = Lesson(steps(cpu_count()))
     with CrawlSession() as session, Stage(session) as stage:
-        ending = LessonApp(session, stage.open(lesson.step), lesson, stage, taste).run()
+        shown = LessonApp(session, stage.open(lesson.step), lesson, stage, taste)
+        spare_frames()
+        ending = shown.run()
+    if not has_terminal():
+        write_nowhere()  # there is nobody to show the table to
     if any(measure.seconds for measure in lesson.measures):
         sys.stdout.write("\n".join(table(lesson.steps, lesson.measures)) + "\n")
     return 70 if ending is None else ending.exit_code

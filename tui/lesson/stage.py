@@ -6,6 +6,8 @@ import contextlib
 import tempfile
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from crawler_core.config import CrawlConfig, Secrets
 from tui.bridge import Client
 from tui.demo import heavy
@@ -45,23 +47,25 @@ class Stage:
         """Start the crawl of a step. Raises CrawlError where it cannot."""
         self._number += 1
         store = self._folder / f"step-{self._number}-{step.crawl}.crawl"
-        client = self._session.crawl(self._config(step), Secrets(), store)
+        client = self._session.crawl(self.config(step), Secrets(), store)
         client.note = NOTE
         return client
 
-    def _config(self, step: Step) -> CrawlConfig:
+    def config(self, step: Step) -> CrawlConfig:
+        """What the crawl of a step is set to."""
         starts, excluded = self._site(step.crawl)
-        return CrawlConfig(
+        config = CrawlConfig(
             start_urls=tuple(self._server.hosts.url(Host.MAIN, target) for target in starts),
             exclude=excluded,
             fetch_workers=step.fetch,
             parse_workers=step.parse,
             parse_in=step.parse_in,
-            parse_deadline=DEADLINE,
             parser="soup",  # one that takes its time, so that pools are what makes the difference
             resources=False,
             external=False,
         )
+        # Where nothing is to be killed, nothing is on a busy computer either.
+        return replace(config, parse_deadline=DEADLINE) if step.crawl == "killed" else config
 
     def _site(self, crawl: CrawlName) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Start targets, and patterns of what is left out."""

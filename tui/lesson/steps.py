@@ -11,12 +11,11 @@ from crawler_core.config import ParseIn
 CrawlName = Literal["waits", "computes", "lock", "killed"]
 THREADS = 8
 """Fetch workers of the second step."""
-_FEEDING = 8
-"""Fetch workers that bring pages faster than any number of parsers gets done with them."""
-_FEW = 4
-"""Fetch workers that still do so, and leave lines for the lanes of processes that are gone."""
+_FEEDING = 4
+"""Fetch workers that bring pages faster than the parsers get done with them, and leave lines for
+the lanes of processes that are gone."""
 DEADLINE = 2.0
-"""Seconds that a page may take to parse before its process is ended."""
+"""Seconds that a page of the last step may take to parse before its process is ended."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +47,7 @@ def _of_threads() -> tuple[Step, ...]:
             fetch=1,
             parse=1,
             says="One thread asks a server, waits for the answer, and asks again. It is busy all "
-            "the time, and the computer does nothing.",
+            "the time, and the computer has next to nothing to do.",
             watch="lane T01 is full, lane P1 is nearly empty",
         ),
         Step(
@@ -102,11 +101,11 @@ def _of_processes(cpus: int) -> tuple[Step, ...]:
         Step(
             title="a killed worker",
             crawl="killed",
-            fetch=_FEW,
+            fetch=_FEEDING,
             parse=2,
-            says=f"A page outlasts {DEADLINE:g} s, so its process is killed: all futures of the "
-            "pool raise BrokenProcessPool. The pool is rebuilt, its pages run again alone.",
-            watch="red ends of lanes, 'raised', and tab 6 for the log",
+            says=f"A page that outlasts {DEADLINE:g} s has its process killed: all futures of the "
+            "pool raise BrokenProcessPool. Their pages are sent again, each alone.",
+            watch="soon: red ends of P lanes, then 'raised'; tab 6 for the log",
             compares=3,
         ),
     )

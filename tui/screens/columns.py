@@ -15,6 +15,9 @@ from tui.widgets.fields import FIELDS, Field
 from tui.widgets.hint import Hint
 from tui.widgets.paint import Line, Painted
 
+_AROUND = 8
+"""Lines of the dialog and the screen around the list."""
+
 
 class Ticks(Painted, can_focus=True):
     """Fields, each with a box; one line is lit."""
@@ -24,18 +27,28 @@ class Ticks(Painted, can_focus=True):
         self._fields = fields
         self.ticked = set(ticked)
         self.lit = 0
-        self.styles.height = len(fields)
+        self.top = 0
+        """The place of the first line that is shown, where there is no room for all."""
+
+    def fit(self, room: int) -> None:
+        """Take the lines there are, if there are so many."""
+        self.styles.height = max(1, min(len(self._fields), room))
 
     def move(self, by: int) -> None:
         """Light another line."""
         self.lit = (self.lit + by) % len(self._fields)
         self.repaint()
 
-    def turn(self, place: int | None = None) -> None:
-        """Tick the lit line (or another one), or take its tick away."""
-        self.lit = self.lit if place is None else place
+    def turn(self, place: int) -> None:
+        """Light a line, and tick it or take its tick away."""
+        self.lit = place
         self.ticked ^= {self._fields[self.lit].name}
         self.repaint()
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None:
+            self.turn(self.top + offset.y)
 
     def set(self, names: Collection[str]) -> None:
         """Tick these and no others."""
@@ -44,7 +57,9 @@ class Ticks(Painted, can_focus=True):
 
     def paint(self, width: int, height: int) -> list[Line]:
         lines = []
-        for place, field in enumerate(self._fields):
+        lowest = len(self._fields) - height
+        self.top = max(0, self.lit - height + 1, min(self.top, self.lit, lowest))
+        for place, field in enumerate(self._fields[self.top :], self.top):
             on = field.name in self.ticked
             line = Line(whole="cursor" if place == self.lit else "")
             line.put(" [x] " if on else " [ ] ", "key" if on else "dim")
@@ -77,10 +92,8 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
     def on_mount(self) -> None:
         self._ticks.focus()
 
-    def on_click(self, event: events.Click) -> None:
-        offset = event.get_content_offset(self._ticks) if event.widget is self._ticks else None
-        if offset is not None and offset.y < len(FIELDS):
-            self._ticks.turn(offset.y)
+    def on_resize(self, event: events.Resize) -> None:
+        self._ticks.fit(event.size.height - _AROUND)
 
     def action_leave(self) -> None:
         """Leave the columns as they are."""
@@ -92,7 +105,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
 
     def action_turn(self) -> None:
         """Tick the lit line, or not."""
-        self._ticks.turn()
+        self._ticks.turn(self._ticks.lit)
 
     def action_usual(self) -> None:
         """Tick the usual ones."""

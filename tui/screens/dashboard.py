@@ -1,7 +1,8 @@
 """The dashboard: polls the crawl a few times a second and draws what changed.
 
 Numbers are drawn at 8 frames a second, lists at 4, graphs at 2. Nothing here waits for the
-engine or for the disk: slow reads run in threads, each with a connection of its own.
+engine. What takes long to read is read in threads; single rows, and the few that are new, are
+read here, with a tenth of a second of patience for a file that another program has locked.
 """
 
 from __future__ import annotations

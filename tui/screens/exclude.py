@@ -77,6 +77,8 @@ class ExcludeScreen(ModalScreen[None]):
         self._desk = desk
         self._proposals = proposals(address) if "://" in address else ()
         self._counts: dict[str, Matches] = {}
+        self._slow: dict[str, str] = {}
+        """Why patterns that were judged cannot be used."""
         self._cuts: Cuts | None = None
         self._asked = 0
         self._timer: Timer | None = None
@@ -128,7 +130,7 @@ class ExcludeScreen(ModalScreen[None]):
         if self._timer is not None:
             self._timer.stop()
         self._told = False
-        if self.pattern not in self._counts and not problem_of(self.pattern):
+        if self.pattern not in self._counts and not self._problem(self.pattern):
             self._timer = self.set_timer(COUNTED_AFTER, self._count_typed)
         self._draw()
 
@@ -194,20 +196,28 @@ class ExcludeScreen(ModalScreen[None]):
             self._count([self.pattern])
 
     def _count(self, patterns: Sequence[str]) -> None:
-        """Have the URLs counted that hold each pattern; a later question stops this one."""
+        """Have the URLs counted that hold each pattern; a later question stops this one.
+
+        It is judged in the same thread whether they can be used: that takes some 10 ms.
+        """
         self._asked += 1
         mine = self._asked
-        wanted = tuple(p for p in dict.fromkeys(patterns) if not problem_of(p))
+        wanted = tuple(p for p in dict.fromkeys(patterns) if not self._problem(p))
         if not wanted:
             self._count_the_rest()
             return
 
         def read(rows: Rows) -> Callable[[], None]:
-            found = rows.matches(wanted, lambda: self._asked == mine and self.is_attached)
+            problems = {pattern: problem_of(pattern) for pattern in wanted}
+            usable = [pattern for pattern in wanted if not problems[pattern]]
+            found: Sequence[Matches] = ()
+            if usable:
+                found = rows.matches(usable, lambda: self._asked == mine and self.is_attached)
 
             def show() -> None:
-                if self.is_attached and found:
-                    self._counts.update(zip(wanted, found, strict=True))
+                if self.is_attached and len(found) == len(usable):
+                    self._slow.update({each: why for each, why in problems.items() if why})
+                    self._counts.update(zip(usable, found, strict=True))
                     self._draw()
                     if self._asked == mine:
                         self._count_the_rest()
@@ -218,7 +228,11 @@ class ExcludeScreen(ModalScreen[None]):
 
     def _count_the_rest(self) -> None:
         """Count the proposals that a typed pattern came before."""
-        left = [pattern for _, pattern in self._proposals if pattern not in self._counts]
+        left = [
+            pattern
+            for _, pattern in self._proposals
+            if pattern not in self._counts and not self._problem(pattern)
+        ]
         if left:
             self._count(left)
 
@@ -236,7 +250,7 @@ class ExcludeScreen(ModalScreen[None]):
             self._desk.look("cuts", read, self._failed)
 
     def _show_cuts(self, cuts: Cuts) -> None:
-        if self._cuts is not None and cuts != self._cuts:
+        if self._cuts is not None and _rules(cuts) != _rules(self._cuts):
             self._counts.clear()
             self._count([self.pattern])
         self._cuts = cuts
@@ -274,7 +288,7 @@ class ExcludeScreen(ModalScreen[None]):
 
     def _draw_line(self) -> None:
         """Say what the typed pattern would do."""
-        problem = problem_of(self.pattern)
+        problem = self._problem(self.pattern)
         found = self._counts.get(self.pattern)
         if problem:
             self._say(problem, "warn" if self.pattern else "")
@@ -283,6 +297,10 @@ class ExcludeScreen(ModalScreen[None]):
         else:
             done = f"; {plural(found.done, 'done one')} match too, and stay" if found.done else ""
             self._say(f"{plural(found.queued, 'waiting URL')} would be kept out{done}", "")
+
+    def _problem(self, pattern: str) -> str:
+        """Why a pattern cannot be used, as far as it is known without judging it."""
+        return self._slow.get(pattern) or problem_of(pattern, is_judged=False)
 
     def _numbers(self, pattern: str) -> tuple[tuple[str, str], tuple[str, str]]:
         found = self._counts.get(pattern)
@@ -301,3 +319,8 @@ class ExcludeScreen(ModalScreen[None]):
         line = self.query_one("#save-says", Static)
         line.set_classes(kind)
         line.update(Content(cut_middle(plain(text), 200)))
+
+
+def _rules(cuts: Cuts) -> list[str]:
+    """What was excluded, however much it has kept out by now."""
+    return [pattern for pattern, _ in cuts.excluded]

@@ -23,6 +23,8 @@ PAGE = 128
 PAGES_KEPT = 64
 READ_AGAIN = 1.0
 """Seconds after which rows that could not be read are asked for again."""
+MOVED_WITHIN = 50_000
+"""Rows of a table within which one may be moved at once: a few milliseconds."""
 _MARKED = 8_192
 """Ids that are marked at once."""
 
@@ -116,10 +118,15 @@ class ResultFeed:
             self._pages.move_to_end(number)
         return page.get(self.ids[index])
 
-    def extend(self, more: Sequence[int]) -> None:
-        """Append ids; one that was there already (fetched again) moves to the end."""
+    def extend(self, more: Sequence[int]) -> bool:
+        """Append ids; one that was there already (fetched again) moves to the end.
+
+        False, and nothing is done, where this would hold up the screen.
+        """
         known = self.known
         again = {one for one in more if one in known}
+        if again and len(self.ids) > MOVED_WITHIN:
+            return False
         if again:
             self.ids = array("q", filterfalse(again.__contains__, self.ids))
             self._pages.clear()
@@ -129,6 +136,7 @@ class ResultFeed:
         marks.extend(bytes(max(0, max(more, default=0) + 1 - len(marks))))
         for one in more:
             marks[one] = 1
+        return True
 
     def _read(self, number: int) -> dict[int, ResultRow]:
         wanted = self.ids[number * PAGE : (number + 1) * PAGE]

@@ -16,8 +16,8 @@ from crawler_core.filters import PRESETS, Preset, parse
 from tui.bridge import Rows
 from tui.screens.columns import ColumnsScreen
 from tui.screens.dialogs import Ask
-from tui.screens.feed import Ids, ResultFeed
-from tui.screens.preparing import Preparing
+from tui.screens.feed import READ_AGAIN, Ids, ResultFeed
+from tui.screens.preparing import Preparing, What
 from tui.screens.reading import Read
 from tui.screens.results import ResultsPane, Wanted
 from tui.screens.views import ViewsScreen
@@ -26,7 +26,7 @@ SORTED_EVERY = 3.0
 """Seconds between two readings of a sorted table while the crawl runs."""
 _SHARE = 10
 """A sorted table is read anew after so many times what the last reading took."""
-FOLLOWED = 5_000
+FOLLOWED = 500
 """URLs that finished unseen from which on a thread reads the table anew."""
 _GLANCE = 0.05
 """Seconds between two looks whether the reader is ready."""
@@ -42,8 +42,10 @@ class Finding(Preparing):
     _asked_done = -1
     _wanted_now: Wanted | None = None
     """What the newest thread reads; the others give up."""
-    _counting = False
-    """Whether what is read now are the numbers of the menu of views."""
+    _rests_until = 0.0
+    """The crawl file could not be read: it is left alone for a moment."""
+    _moved = False
+    """Rows of a long table have moved: a thread is to read it anew."""
 
     def on_unmount(self) -> None:
         self._wanted_now = None
@@ -66,31 +68,31 @@ class Finding(Preparing):
         self.read_results(event.wanted)
 
     def no_rows(self, sentence: str) -> None:
-        """Tell why the crawl file cannot be read."""
+        """Tell why the crawl file cannot be read, and try again in a moment."""
         if self.is_attached:
             pane = self.query_one(ResultsPane)
             pane.trouble = sentence
             pane.draw()
+            self._rests_until = time.monotonic() + READ_AGAIN
+            self.set_timer(READ_AGAIN, self.redraw)  # a crawl that is over has no beat for it
 
     def read_new_results(self) -> None:
         """Append what finished since the last look; read a sorted table again now and then."""
-        pane = self.query_one(ResultsPane)
-        if pane.feed is None:
-            if not pane.busy:
-                self.read_results(pane.wanted)
-        elif pane.busy:
+        pane, now = self.query_one(ResultsPane), time.monotonic()
+        done = self.latest.done if self.latest else 0
+        if now < self._rests_until or self._sorted_due == math.inf:
             pass
-        elif pane.wanted.moves:
-            done = self.latest.done if self.latest else 0
-            if done != self._asked_done and time.monotonic() > self._sorted_due:
+        elif pane.feed is None or pane.busy:  # nothing was read yet, or that has failed
+            if now > self._sorted_due:
+                self.read_results(pane.wanted)
+        elif pane.wanted.moves or self._moved:
+            if done != self._asked_done and now > self._sorted_due:
                 self.read_results(pane.wanted, again=True)
-        elif self._rows is not None and self._sorted_due < math.inf:  # nobody reads them anew
-            done = self.latest.done if self.latest else 0
-            if done - self._asked_done > FOLLOWED:
-                self.read_results(pane.wanted, again=True)
-            else:
-                self._asked_done = done
-                self._follow(pane, self._rows)
+        elif done - self._asked_done > FOLLOWED:
+            self.read_results(pane.wanted, again=True)
+        elif self._rows is not None:
+            self._asked_done = done
+            self._follow(pane, self._rows)
         if self._ready:
             self.prepare()
         pane.draw()
@@ -111,11 +113,12 @@ class Finding(Preparing):
         began, self._sorted_due = time.monotonic(), math.inf
 
         def read(rows: Rows) -> Callable[[], None]:
-            with self._at_turn(rows) as finder:
+            over: tuple[What, ...] = () if again else ("part",)
+            with self._at_turn("rows", rows, *over) as finder:
                 if self._wanted_now is not wanted:  # typed on while this waited for its turn
                     return lambda: None
                 if self._ready:
-                    finder.prepare(whole=False)
+                    finder.prepare()
                 try:
                     first = not again and (self._ready or not parse(wanted.line).compares)
                     if first and self._read_first(finder, wanted):
@@ -129,9 +132,8 @@ class Finding(Preparing):
 
         def failed(sentence: str) -> None:
             if self._wanted_now is wanted:
-                pane.busy, pane.trouble = False, sentence
-                self._sorted_due = time.monotonic() + SORTED_EVERY
-                pane.draw()
+                self._asked_done, self._sorted_due = -1, 0.0
+                self.no_rows(sentence)
 
         self._in_thread("results", read, failed)
 
@@ -146,8 +148,7 @@ class Finding(Preparing):
 
         def take(preset: Preset | None) -> None:
             screen.closed = True
-            if self._counting:
-                self._make_way()
+            self._interrupt("counts")
             if preset is not None:
                 pane.choose(preset)
 
@@ -156,22 +157,16 @@ class Finding(Preparing):
         def read(rows: Rows) -> Callable[[], None]:
             for some in _counted_together():
                 self._await_ready(some, screen)
-                with self._at_turn(rows) as finder:
+                with self._at_turn("counts", rows) as finder:
                     if screen.closed or self._left:
                         break
-                    numbers = self._count(finder, [f"{text} {typed}".strip() for text in some])
+                    lines = [f"{text} {typed}".strip() for text in some]
+                    numbers = finder.tally([self.session.view("all", line) for line in lines])
                 counts = dict(zip(some, numbers, strict=True))
                 self.post_message(Read(functools.partial(screen.take_counts, counts)))
             return lambda: None
 
         self._in_thread("counts", read, lambda _: None)
-
-    def _count(self, finder: Rows, lines: Sequence[str]) -> Sequence[int]:
-        self._counting = True
-        try:
-            return finder.tally([self.session.view("all", line) for line in lines])
-        finally:
-            self._counting = False
 
     def _await_ready(self, some: Sequence[str], screen: ViewsScreen) -> None:
         """What compares all rows is counted when that has become cheap."""
@@ -210,13 +205,15 @@ class Finding(Preparing):
         assert pane.feed is not None
         try:
             view = self.session.view("all", pane.wanted.line)
-            more, self._serial = rows.follow(view, self._serial)
+            more, serial = rows.follow(view, self._serial)
         except CrawlError as error:
-            pane.trouble = str(error)
+            self.no_rows(str(error))
             return
         pane.trouble = ""
-        if more:
-            pane.feed.extend(more)
+        if more and not pane.feed.extend(more):
+            self._asked_done, self._moved = -1, True
+        else:
+            self._serial = serial
 
     def _read_first(self, rows: Rows, wanted: Wanted) -> bool:
         """Show the rows that the screen begins with: the last ones if it follows the tail.
@@ -243,7 +240,7 @@ class Finding(Preparing):
     def _show_results(self, wanted: Wanted, ids: Ids, serial: int, *, whole: bool = True) -> None:
         pane = self.query_one(ResultsPane)
         if wanted == pane.wanted and self._open() and self._rows is not None:
-            self._serial = serial
+            self._serial, self._moved = serial, False
             pane.fill(ResultFeed(ids, self._rows, self.home), whole=whole)
 
 

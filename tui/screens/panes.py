@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from crawler_core.snapshot import FINAL_STATES, Completion, LogLine, Snapshot
+from tui.bridge import UNSEEN, is_unseen
 from tui.formats import count, home_of, plural
 from tui.widgets import lists
 from tui.widgets.grid import Grid, Key
@@ -33,6 +34,9 @@ RING = 500
 """Finished futures and log lines that the screen keeps; the crawl file holds all results."""
 WIDE, TALL = 100, 30
 """Below these the panels of the overview give way to six lines."""
+_NO_HOST = "none yet"
+_NONE_DONE = "futures appear here as they complete"
+_NOT_DONE_HERE = "nobody runs this crawl: 2 shows all results, 3 the broken ones"
 
 
 class Overview(Pane):
@@ -56,13 +60,13 @@ class Overview(Pane):
             with Pane(id="right"):
                 yield Panel(speed, widget_id="speed")
                 yield Panel(answers, widget_id="answers")
-        yield Grid("HOSTS", lists.HOST_COLUMNS, widget_id="overview-hosts", empty="none yet")
+        yield Grid("HOSTS", lists.HOST_COLUMNS, widget_id="overview-hosts", empty=_NO_HOST)
         yield Grid(
             "JUST FINISHED",
             lists.DONE_COLUMNS,
             widget_id="stream",
             follow=True,
-            empty="futures appear here as they complete",
+            empty=_NONE_DONE,
         )
 
     def on_mount(self) -> None:
@@ -92,9 +96,9 @@ class Overview(Pane):
         if lists_too:
             self._host_rows(snapshot)
             hosts, stream = (self.query_one(f"#{n}", Grid) for n in ("overview-hosts", "stream"))
-            if snapshot.state in FINAL_STATES:
-                hosts.empty = "known only while a crawl runs"
-                stream.empty = "nobody runs this crawl: 2 shows all results, 3 the broken ones"
+            unseen = is_unseen(snapshot)
+            hosts.empty = UNSEEN if unseen else _NO_HOST
+            stream.empty = _NOT_DONE_HERE if unseen else _NONE_DONE
             hosts.show(lists.hosts(snapshot.hosts))
             held = len(self._ring) - 1 - stream.place
             stream.note = "" if stream.follow or held <= 0 else f"{count(held)} below, t follows"
@@ -135,6 +139,8 @@ class BrokenPane(Pane):
 
     def __init__(self) -> None:
         super().__init__(id="broken")
+        self.trouble = ""
+        """Why the crawl file cannot be read."""
         self._targets: Sequence[BrokenTarget] = ()
         self._home = ""
 
@@ -154,14 +160,14 @@ class BrokenPane(Pane):
         grid = self.query_one("#broken-grid", Grid)
         doing = "read" if snapshot.state in FINAL_STATES else "written"
         known = f"{count(snapshot.broken)} broken, being {doing} …"
-        says = known if snapshot.broken else "no broken link so far"
+        says = self.trouble or (known if snapshot.broken else "no broken link so far")
         if says != grid.empty:
             grid.empty = says
             grid.repaint()
 
     def fill(self, targets: Sequence[BrokenTarget], total: int, home: str) -> None:
         """Show these targets."""
-        self._targets, self._home = targets, home
+        self._targets, self._home, self.trouble = targets, home, ""
         grid = self.query_one("#broken-grid", Grid)
         shown = len(targets)
         grid.note = plural(total, "broken URL") + (f", first {count(shown)}" * (shown < total))

@@ -11,23 +11,27 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from crawler_core.errors import CrawlError
 from tui.bridge import Rows
 from tui.screens.reading import Reading
 
 _QUIET = 0.5
-"""Seconds without another wish, after which a part that was given up is begun again."""
+"""Seconds without another wish, after which the next part is begun."""
 _BREATH = 0.01
 """Seconds between two parts, in which others take their turn."""
 _FAILURES = 50
 """Parts given up in a row, after which it is left as it is: something is wrong with the file."""
 _BEHIND = 2_000
 """Finished URLs from which on what is new is taken in before it is asked for."""
-
+_ONCE_MORE = 0.05
+"""Seconds after which what is in the way is interrupted again: SQLite forgets it if no statement
+ran at the moment."""
 
 R = TypeVar("R", Rows, None)
+What = Literal["part", "rows", "counts"]
+"""What a thread has its turn for: to get ready a part, to read the table, to count views."""
 
 
 class Preparing(Reading):
@@ -38,8 +42,8 @@ class Preparing(Reading):
     _ready = False
     """Whether it has once been ready; since then it only takes in what is new."""
     _preparing = False
-    _held: Rows | None = None
-    """What a thread reads with now, if it may be interrupted for a new wish."""
+    _held: tuple[Rows, What] | None = None
+    """What a thread reads with now, and what for."""
     _left = False
     _wished_at = 0.0
     _ready_done = 0
@@ -51,13 +55,12 @@ class Preparing(Reading):
 
     def on_unmount(self) -> None:
         self._left = True
-        for busy in (self._held, self._finder):
-            if busy is not None:
-                busy.interrupt()
-        with self._turn:  # its thread lets go of it at once
-            finder, self._finder = self._finder, None
-            if finder is not None:
-                finder.close()
+        self._interrupt("part", "rows", "counts")
+        self._await_turn("part", "rows", "counts")
+        finder, self._finder = self._finder, None
+        self._turn.release()
+        if finder is not None:
+            finder.close()
 
     def prepare(self) -> None:
         """Let a reader get ready for the searches to come; until then they take longer."""
@@ -94,27 +97,41 @@ class Preparing(Reading):
                 failures = 0
             except CrawlError:
                 failures += 1
-                while not self._left and time.monotonic() < self._wished_at + _QUIET:
-                    time.sleep(_BREATH)
             time.sleep(_BREATH)
 
     def _prepare_part(self) -> bool:
-        with self._at_turn(None) as finder:
-            return finder is None or finder.prepare(whole=False)
+        """Do a part, if nobody types; True when nothing is left to do."""
+        with self._at_turn("part", None) as finder:
+            if finder is None or self._left or time.monotonic() < self._wished_at + _QUIET:
+                return False
+            return finder.prepare()
 
     @contextlib.contextmanager
-    def _at_turn(self, other: R) -> Iterator[Rows | R]:
-        """The reader for the thread that asks, once it is its turn; `other` if there is none."""
-        with self._turn:
-            self._held = self._finder or other
-            try:
-                yield self._finder or other
-            finally:
-                self._held = None
+    def _at_turn(self, what: What, other: R, *over: What) -> Iterator[Rows | R]:
+        """The reader for the thread that asks, once it is its turn; `other` if there is none.
+
+        Who has it meanwhile for something in `over` gives it up.
+        """
+        self._await_turn(*over)
+        try:
+            reader = self._finder or other
+            if reader is not None:
+                self._held = reader, what
+            yield reader
+        finally:
+            self._held = None
+            self._turn.release()
+
+    def _await_turn(self, *over: What) -> None:
+        while not self._turn.acquire(timeout=_ONCE_MORE):
+            self._interrupt(*over)
 
     def _make_way(self) -> None:
         """Something new is wished for: what is read or prepared now is given up."""
         self._wished_at = time.monotonic()
+        self._interrupt("part", "rows", "counts")
+
+    def _interrupt(self, *whats: What) -> None:
         held = self._held
-        if held is not None:
-            held.interrupt()
+        if held is not None and held[1] in whats:
+            held[0].interrupt()

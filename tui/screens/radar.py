@@ -101,7 +101,7 @@ class RadarScreen(ModalScreen[None]):
         if kind in self._caps:
             refusal, done = self._desk.operate(UncapTemplate(kind)), "no longer capped"
         else:
-            refusal, done = self._desk.operate(CapTemplate(kind, 0)), "capped"
+            refusal, done = self._desk.operate(CapTemplate(kind)), "capped"
         self._say(refusal or f"{done}: {short_url(kind, self._home)}")
         self._due = time.monotonic() + READ_EVERY / 6
 

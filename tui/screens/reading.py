@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from tui.screens.pictures import SitePane
 if TYPE_CHECKING:
     from crawler_core.store.rows import BrokenTarget, Detail
 
+_log = logging.getLogger(__name__)
 BROKEN_SHOWN = 500
 SOURCES_SHOWN = 50
 BROKEN_EVERY = 1.5
@@ -54,6 +56,10 @@ class Reading(Screen[None]):
         """Scheme and host of the first start URL."""
         raise NotImplementedError
 
+    def redraw(self) -> None:
+        """Draw everything again, and look whether there is something new to read."""
+        raise NotImplementedError
+
     def on_read(self, event: Read) -> None:
         event.stop()
         event.apply()
@@ -85,7 +91,13 @@ class Reading(Screen[None]):
             self._broken_due = max(self._broken_due, now + _BROKEN_SHARE * (now - began))
             return lambda: self._show_broken(targets, total)
 
-        self._in_thread("broken", read, lambda _: None)
+        def failed(sentence: str) -> None:
+            self._broken_seen, self._broken_due = (-1, -1), time.monotonic() + BROKEN_EVERY
+            self.query_one(BrokenPane).trouble = sentence
+            self.redraw()
+            self.set_timer(BROKEN_EVERY, self.redraw)  # a crawl that is over has no beat for it
+
+        self._in_thread("broken", read, failed)
 
     def read_detail(self, url_id: int, address: str) -> None:
         """Open the detail of a URL: by its id, or by its address if the id is 0."""
@@ -127,8 +139,8 @@ class Reading(Screen[None]):
         try:
             rows = self.session.rows(self.client.store)
             rows.be_brief(PATIENCE)
-        except CrawlError as error:
-            sentence = str(error)
+        except Exception as error:
+            sentence = _told(error)
             self.post_message(Read(lambda: self._not_opened(sentence)))
         else:
             if not self.post_message(Read(lambda: self._take(rows))):
@@ -158,9 +170,17 @@ class Reading(Screen[None]):
                     apply = read(rows)
                 finally:
                     rows.close()
-            except CrawlError as error:
-                sentence = str(error)
+            except Exception as error:
+                sentence = _told(error)
                 apply = lambda: failed(sentence)  # noqa: E731
             self.post_message(Read(apply))
 
         self.run_worker(run, thread=True, group=group, exclusive=True, exit_on_error=False)
+
+
+def _told(error: Exception) -> str:
+    """Why nothing was read, for people; what nobody foresaw is in the log too."""
+    if isinstance(error, CrawlError):
+        return str(error)
+    _log.error("the crawl file could not be read", exc_info=error)
+    return f"The crawl file cannot be read: {str(error).rstrip('.')}."

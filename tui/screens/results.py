@@ -155,11 +155,12 @@ class ResultsPane(Pane):
         typing = line.display or bool(now.text)
         was = typing or bool(now.preset.text)
         line.display = False
-        self._say("")
-        if now.text:
+        self._say(self._told)
+        with self.prevent(Input.Changed):  # nobody types any more: nothing is advised
             line.value = ""
+        if typing:
             self.want(msgspec.structs.replace(now, text=""))
-        elif not typing:
+        else:
             self.choose(PRESETS[0])
         if was:
             self.grid.focus()
@@ -234,9 +235,9 @@ class ResultsPane(Pane):
             parts.pop()
             grid.note = ", ".join(part for part in parts if part)
         nothing = "no row is like that" if wanted.line else "nothing finished yet"
-        grid.empty = "reading …" if self.busy else "" if self._told else nothing
+        grid.empty = "" if self._told else "reading …" if self.busy else nothing
         if self.feed is not None:
-            grid.show(self.feed)
+            grid.show(self.feed, whole=not self.busy)
 
     def next_match(self, by: int) -> bool:
         """Move to the next (1) or previous (-1) row of the last filter; False if there is none."""
@@ -277,7 +278,7 @@ class ResultsPane(Pane):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         event.input.display = bool(self.wanted.text)
-        self._say(parse(self.wanted.text).problem)
+        self._say(self._told or parse(self.wanted.text).problem)
         self.grid.focus()
 
     def on_grid_head_clicked(self, event: Grid.HeadClicked) -> None:
@@ -292,11 +293,14 @@ class ResultsPane(Pane):
         trouble = self.trouble or (self.feed.trouble if self.feed else "")
         if trouble != self._told:
             self._told = trouble
-            self._say(trouble or parse(self.wanted.text).problem)
+            if self.query_one("#filter", Input).has_focus:
+                self._advise(self.wanted.text)
+            else:
+                self._say(trouble or parse(self.wanted.text).problem)
 
     def _advise(self, text: str) -> None:
-        """Tell what is not understood of a filter, or else what may be typed."""
-        problem = parse(text).problem
+        """Tell what is wrong with the file or the filter, or else what may be typed."""
+        problem = self._told or parse(text).problem
         self._say(problem or _TIP, wrong=bool(problem))
 
     def _say(self, text: str, *, wrong: bool = True) -> None:

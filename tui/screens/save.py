@@ -23,6 +23,7 @@ from textual.widgets import Input, RadioSet, Static
 from crawler_core.errors import CrawlError
 from tui.bridge import Export
 from tui.formats import count, cut_middle, plain, plural
+from tui.widgets.hint import Hint
 from tui.widgets.toggles import Pick, Tick
 
 _log = logging.getLogger(__name__)
@@ -131,7 +132,8 @@ class SaveScreen(ModalScreen[None]):
                     words = Content(self._words[what])
                     yield Pick(words, value=what == self._first, compact=True)
             yield Tick(Content("for Excel (starts with a byte-order mark)"), id="bom", compact=True)
-            yield Static(Content("enter saves   tab next   esc back"), id="save-says")
+            yield Static(Content(""), id="save-says")
+            yield Hint(("enter", "saves"), ("tab", "next"), ("esc", "back"), widget_id="save-keys")
 
     def on_mount(self) -> None:
         self._propose(self._first)

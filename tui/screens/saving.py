@@ -30,7 +30,8 @@ class Saving(Finding):
 
     _said = ""
     _said_at = 0.0
-    _said_instead = False
+    _said_instead = ""
+    """The words of the last message that the next one of its kind takes the place of."""
 
     steering: Steering
     keymap: Keymap
@@ -39,10 +40,6 @@ class Saving(Finding):
     """Rows of the CSV that the command line asked for; None before it is written."""
     saved = ""
     """What the header says of the last CSV."""
-
-    def redraw(self) -> None:
-        """Draw everything again."""
-        raise NotImplementedError
 
     def say(
         self, text: str, *, severe: bool = False, longer: bool = False, instead: bool = False
@@ -56,12 +53,14 @@ class Saving(Finding):
         again = text == self._said and time.monotonic() - self._said_at < SAID_FOR
         if text and not again:
             self._said, self._said_at = text, time.monotonic()
-            if instead and self._said_instead:
-                self.app.clear_notifications()
-            self._said_instead = instead
+            words = plain(text)
+            if instead:
+                for note in [n for n in self.app._notifications if n.message == self._said_instead]:
+                    self.app._unnotify(note)  # the public way takes all of them away
+                self._said_instead = words
             severity: Literal["warning", "information"] = "warning" if severe else "information"
             seconds = 2 * SAID_FOR if longer else SAID_FOR
-            self.notify(plain(text), severity=severity, markup=False, timeout=seconds)
+            self.notify(words, severity=severity, markup=False, timeout=seconds)
 
     def action_save(self) -> None:
         """Save a CSV, but not out of a browser's tab: it would be written on another's disk."""

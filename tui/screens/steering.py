@@ -7,6 +7,7 @@ import time
 import msgspec
 
 from crawler_core.commands import (
+    GOES_ON,
     AnyCommand,
     Cancel,
     CapTemplate,
@@ -27,7 +28,7 @@ from crawler_core.commands import (
     Unexclude,
 )
 from crawler_core.config import MAX_FETCH_WORKERS, max_parse_workers
-from crawler_core.model import NO_ANSWER, Outcome
+from crawler_core.model import WORTH_ANOTHER_TRY, Outcome
 from crawler_core.snapshot import HostView, Snapshot
 from tui.bridge import Client, is_final
 from tui.formats import host_name
@@ -36,15 +37,6 @@ RATES = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 1
 """The steps of a host's limit, requests a second; above the last there is no limit."""
 _MEANT_FOR = 2.0
 """Seconds during which a number asked for counts, although no snapshot shows it yet."""
-RETRIED = NO_ANSWER | {
-    Outcome.SERVER_ERROR,
-    Outcome.THROTTLED,
-    Outcome.PARSER_CRASHED,
-    Outcome.PARSER_TIMEOUT,
-}
-"""Outcomes that may be others the next time, as the engine judges it too."""
-GOES_ON: tuple[type[AnyCommand], ...] = (RetryFailed, ReopenHost, Unexclude, UncapTemplate)
-"""Commands that give a crawl that has ended something to do again."""
 _GOING_ON = frozenset({"finished", "incomplete"})
 """States of a crawl that ended by itself: it goes on if it is given something to do."""
 _ROBOTS_LOST = "robots unavailable"
@@ -148,7 +140,7 @@ class Steering:
         counts = self.latest.outcomes
         unread = sum(host.done for host in self.latest.hosts if host.state == _ROBOTS_LOST)
         unread = min(unread, counts.get(Outcome.ROBOTS.value, 0))
-        return unread + sum(counts.get(outcome.value, 0) for outcome in RETRIED)
+        return unread + sum(counts.get(outcome.value, 0) for outcome in WORTH_ANOTHER_TRY)
 
     def failing_hosts(self) -> list[str]:
         """The hosts on which something failed in this run that a retry would ask for again."""

@@ -140,6 +140,8 @@ class Grid(Painted, can_focus=True):
         self.more: Callable[[int], Line | None] = lambda _: None
         """Makes a last line that tells, for a number of shown rows, what is left out."""
         self._cursor: Key | None = None
+        self._sought: Key | None = None
+        """The row that the cursor is on again once it is among those that are still read."""
         self._index = 0
         self._top = 0
         self._cursor_always = cursor_always
@@ -155,16 +157,23 @@ class Grid(Painted, can_focus=True):
         """Where the cursor's row is, counted from 0."""
         return self._index
 
-    def show(self, feed: Feed) -> None:
-        """Draw what the feed holds now; the cursor stays on its row if that is still there."""
+    def show(self, feed: Feed, *, whole: bool = True) -> None:
+        """Draw what the feed holds now; the cursor stays on its row if that is still there.
+
+        Not `whole`: other rows are still to come, and the cursor's own may be one of them.
+        """
         self.feed = feed
         before = self._cursor
+        sought = before if self._sought is None else self._sought
+        self._sought = None
         if not len(feed):
             self._cursor, self._index, self._top = None, 0, 0
         elif self.follow:
             self._go(len(feed) - 1)
         else:
-            found = self._find(before) if before is not None else -1
+            found = self._find(sought) if sought is not None else -1
+            if found < 0 and not whole:
+                self._sought = sought
             if found >= 0:
                 self._top += found - self._index if self._top > 0 else 0
             self._go(found if found >= 0 else min(self._index, len(feed) - 1))
@@ -231,12 +240,6 @@ class Grid(Painted, can_focus=True):
             self._step(row)
             if event.chain == 2:
                 self.choose()
-
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
 
     def paint(self, width: int, height: int) -> list[Line]:
         shown = self._shown(width)
@@ -356,6 +359,7 @@ class Grid(Painted, can_focus=True):
 
     def _land(self, index: int) -> None:
         before = self._cursor
+        self._sought = None
         self._go(index)
         if self._cursor != before and self._cursor is not None:
             self.post_message(self.Moved(self, self._cursor))

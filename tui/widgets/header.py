@@ -82,11 +82,7 @@ class Head(Painted):
         now = self._situation
         if now.snapshot is None:
             return [Line(" crawltui  ", "accent").put(now.waiting_words, "dim")]
-        return [
-            crawl_line(now.snapshot, width),
-            verdict_line(now, width),
-            change_line(now, width),
-        ]
+        return [crawl_line(now.snapshot, width), *situation_lines(now, width)]
 
 
 def crawl_line(snapshot: Snapshot, width: int) -> Line:
@@ -125,17 +121,11 @@ def _facts(snapshot: Snapshot, width: int, *, wide: bool) -> list[tuple[int, str
     return [fact for fact in found if fact in (done, waiting)] if width < _NARROW else found
 
 
-def verdict_line(now: Situation, width: int) -> Line:
-    """One word for what holds the crawl back, one sentence for what helps."""
-    line, flags, says, _ = _verdict_parts(now, width)
-    line.put(says).to(width - sum(len(text) + 1 for text, _ in flags))
-    for text, style in flags:
-        line.put(text, style).put(" ")
-    return line
+def situation_lines(now: Situation, width: int) -> tuple[Line, Line]:
+    """What holds the crawl back and what helps, in a word and a sentence; the last change.
 
-
-def _verdict_parts(now: Situation, width: int) -> tuple[Line, list[tuple[str, str]], str, str]:
-    """The line so far, the flags at its end, the words that fit, and the rest of them."""
+    What the first line has no room for begins the second.
+    """
     word, says, style = verdict(now.snapshot or Snapshot(), now.read_only)
     says = respelled(says if now.saves else says.replace("s saves a CSV, ", ""), now.keymap)
     line = Line(" ").put(f" {word} ", style).put(" ")
@@ -153,7 +143,10 @@ def _verdict_parts(now: Situation, width: int) -> tuple[Line, list[tuple[str, st
     if (auto or now.chip[0]) and now.snapshot and now.snapshot.state not in FINAL_STATES:
         says = shortened(says, room, auto=auto)
     first, *more = wrap(says, room) or [""]
-    return line, flags, first, " ".join(more)
+    line.put(first).to(width - sum(len(text) + 1 for text, _ in flags))
+    for text, style in flags:
+        line.put(text, style).put(" ")
+    return line, _change_line(now, width, " ".join(more))
 
 
 def shortened(says: str, room: int, *, auto: bool = False) -> str:
@@ -200,8 +193,11 @@ def verdict(snapshot: Snapshot, read_only: bool = False) -> tuple[str, str, str]
     return word, says, "pill-done" if snapshot.state == "finished" else "pill-warn"
 
 
-def change_line(now: Situation, width: int) -> Line:
-    """The last change of the workers, the time left, where the results are."""
+def _change_line(now: Situation, width: int, rest: str) -> Line:
+    """The last change of the workers, the time left, where the results are.
+
+    `rest` of the advice names the one key that helps: it goes before what a key brought.
+    """
     snapshot = now.snapshot or Snapshot()
     line = Line(" ")
     right_end = []
@@ -209,11 +205,10 @@ def change_line(now: Situation, width: int) -> Line:
         right_end.append(time_left)
     right_end.append(now.saved)
     tail = "   ".join(right_end)
-    rest = _verdict_parts(now, width)[3]
     if now.note and not rest and (width >= _WIDE or not now.chip[0]):
         line.put(cut(now.note, max(10, width // 2)), "warn").put("   ")
     text, style = now.chip
-    if rest:  # the advice names the one key that helps: it goes before what a key brought
+    if rest:
         text, style = rest, ""
     if text:
         room = width - line.at - 2

@@ -54,12 +54,6 @@ class Lanes(Painted, can_focus=True):
         self._snapshot = snapshot
         self.repaint()
 
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
-
     def paint(self, width: int, height: int) -> list[Line]:
         now = self._snapshot
         lines = [_head(width, focused=self.has_focus)]

@@ -151,12 +151,11 @@ class Painted(Widget):
         # Textual asks for the whole widget at each change of the focus: only what that changes
         # is sent. An empty region stands for nothing; none at all would stand for everything.
         # What has a border is sent in full: its title may be another one.
-        if (
-            repaint
-            and not (regions or layout or recompose or self.styles.gutter)
-            and self._is_shown
-        ):
-            regions = tuple(self._changed() or ()) or (Region(),)
+        if repaint and not (regions or layout or recompose):
+            if self._is_shown and not self.styles.gutter:
+                regions = tuple(self._changed() or ()) or (Region(),)
+            else:
+                self._strips = None
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_line(self, y: int) -> Strip:

@@ -49,12 +49,6 @@ class Picture(Painted, can_focus=True):
             return [rule(self._title, width, focused=self.has_focus), Line(f"  {words}", "dim")]
         return self._draw_lines(self._shape, width, height, self.has_focus)
 
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
-
 
 def over_time(shape: Shape, width: int, height: int, focused: bool) -> list[Line]:
     """Speed, response times and kinds of answers from the first page to the last."""

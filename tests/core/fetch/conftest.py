@@ -13,6 +13,7 @@ from crawler_core.config import CrawlConfig, Secrets
 from crawler_core.fetch import Fetcher
 from crawler_core.model import FetchRequest, FetchResult, Outcome, Purpose
 from tests.core.fetch.faultserver import FaultServer
+from tests.patience import PATIENCE
 
 TIMEOUT = 0.4
 
@@ -28,7 +29,7 @@ def request(url: str, purpose: Purpose = Purpose.CRAWL, *, secrets: bool = False
     )
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -43,8 +44,8 @@ def assert_cancelled(fetcher: Fetcher, url: str, is_there: Callable[[], object])
         wait_until(is_there)
         asked = time.monotonic()
         assert fetcher.cancel(job.number)
-        result = future.result(5)
-        assert time.monotonic() - asked < 1
+        result = future.result(PATIENCE)
+        assert time.monotonic() - asked < 10
     found = (result.outcome, result.status_code, result.error)
     assert found == (Outcome.CANCELLED, 0, "cancelled")
     assert not fetcher.cancel(job.number)

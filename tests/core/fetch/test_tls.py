@@ -203,7 +203,7 @@ def test_a_stalled_handshake_ends_in_time(server: FaultServer, make_fetcher: Mak
     _silent(server)
     result = make_fetcher().fetch(request(server.url("/").replace("http:", "https:")))
     assert (result.outcome, result.error) == (Outcome.TIMEOUT, "no connection in time")
-    assert result.seconds < TIMEOUT + 0.5
+    assert result.seconds < TIMEOUT + 5
 
 
 def test_a_stalled_handshake_can_be_cancelled(

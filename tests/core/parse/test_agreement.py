@@ -7,7 +7,6 @@ where a document breaks HTML's. `ACCEPTED` is the list of what may differ then, 
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from pathlib import Path
@@ -23,10 +22,11 @@ from tests.core.parse.pages import job
 
 FOLDERS = ("/usr/share/doc", "/usr/share/debian-reference")
 EVERY_PAGE = bool(os.environ.get("CRAWLTUI_EVERY_PAGE"))
-"""Set CRAWLTUI_EVERY_PAGE to compare the large pages too: that takes minutes."""
-SMALL = 50_000
-"""Bytes of a page that is always compared; of the larger ones, one in ten is."""
-SHARDS = 4
+"""Set CRAWLTUI_EVERY_PAGE to compare all pages, the large ones too: that takes minutes."""
+SMALL = 5_000
+"""Bytes of a page that is always compared; of the larger ones, one in four is."""
+LARGE = 50_000
+"""Bytes of a page from which on one in thirty is compared."""
 
 NOT_COMPARED = frozenset({"parser", "seconds", "worker"})
 ACCEPTED = {
@@ -46,7 +46,6 @@ ACCEPTED = {
 """What each fault of the markup may change."""
 
 
-@functools.cache
 def _real_pages() -> list[Path]:
     found = {
         path.resolve()
@@ -55,9 +54,13 @@ def _real_pages() -> list[Path]:
         if path.suffix in {".html", ".htm"} and path.is_file()
     }
     pages = sorted(found)
-    large = [path for path in pages if path.stat().st_size > SMALL]
-    left_out = set() if EVERY_PAGE else set(large) - set(large[::10])
-    return [path for path in pages if path not in left_out]
+    if EVERY_PAGE:
+        return pages
+    sizes = [path.stat().st_size for path in pages]
+    larger = [path for path, size in zip(pages, sizes, strict=True) if SMALL < size <= LARGE]
+    largest = [path for path, size in zip(pages, sizes, strict=True) if size > LARGE]
+    small = [path for path, size in zip(pages, sizes, strict=True) if size <= SMALL]
+    return [*small, *larger[::4], *largest[::30]]
 
 
 def _differences(given: ParseJob) -> dict[str, tuple[object, object]]:
@@ -79,14 +82,14 @@ def _unexplained(body: bytes, fields: set[str]) -> set[str]:
     return fields
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_real_pages_are_read_alike(shard: int) -> None:
-    """Thousands of pages are equal in every field, and of those that differ each has a reason."""
-    if len(_real_pages()) < 100:
+@pytest.mark.timeout(3600 if EVERY_PAGE else 240)
+def test_real_pages_are_read_alike() -> None:
+    """Pages of all sizes are equal in every field, and of those that differ each has a reason."""
+    pages = _real_pages()
+    if len(pages) < 100:
         pytest.skip(f"no documentation pages in {' and '.join(FOLDERS)}")
     wrong = {}
     differing = 0
-    pages = _real_pages()[shard::SHARDS]
     for path in pages:
         body = path.read_bytes()
         url = f"http://example.org{quote(str(path))}"

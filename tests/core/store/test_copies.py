@@ -22,7 +22,7 @@ from crawler_core.store.idlists import unpack
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import SortKey, View
 from crawler_core.store.writer import Store
-from tests.stores import AT, config, parsed, record, url_row
+from tests.stores import AT, config, make_ready, parsed, record, url_row
 
 SORTS: tuple[SortKey, ...] = get_args(SortKey)
 TYPED = (
@@ -186,19 +186,19 @@ def test_copies_say_what_the_store_says(
     path = tmp_path_factory.mktemp("copies") / "a.crawl"
     crawl = Crawl(path, pages)
     with StoreReader(path) as ready, StoreReader(path) as plain:
-        ready.prepare()
+        make_ready(ready)
         assert ready._copies.ready
         _compare(ready, plain)
         for word, page, which in changes:
             if word == "look":
                 crawl.store.commit()
-                ready.prepare()
+                make_ready(ready)
                 if reopened:
                     crawl.reopen()
             else:
                 crawl.change(word, page, which)
         crawl.store.commit()
-        ready.prepare()
+        make_ready(ready)
         _compare(ready, plain)
     crawl.store.close()
 
@@ -213,13 +213,13 @@ def test_a_number_that_is_given_away_again(tmp_path: Path) -> None:
     """The newest page waits again and the crawl is resumed: its number gets another page."""
     crawl = Crawl(tmp_path / "a.crawl", [_page("Same"), _page("a_b"), _page("Guide 1")])
     with StoreReader(crawl.path) as ready, StoreReader(crawl.path) as plain:
-        ready.prepare()
+        make_ready(ready)
         crawl.change("wait", _page(""), 2)
         crawl.reopen()
         for title in ("Same", "a_b"):
             crawl.finish(_page(title))
         crawl.store.commit()
-        ready.prepare()
+        make_ready(ready)
         assert list(ready.ids(View("all", "is:duplicate-title", "title"))) == [1, 4, 2, 5]
         _compare(ready, plain)
     crawl.store.close()
@@ -230,15 +230,15 @@ def test_a_twin_that_changes_its_title(tmp_path: Path) -> None:
     crawl = Crawl(tmp_path / "a.crawl", [_page("Same"), _page("Same"), _page("a_b")])
     view = View("all", "is:duplicate-title", "title")
     with StoreReader(crawl.path) as ready:
-        ready.prepare()
+        make_ready(ready)
         assert list(ready.ids(view)) == [1, 2]
         crawl.change("again", _page("a_b"), 1)
         crawl.store.commit()
-        ready.prepare()
+        make_ready(ready)
         assert list(ready.ids(view)) == [3, 2]
         crawl.change("wait", _page(""), 2)
         crawl.store.commit()
-        ready.prepare()
+        make_ready(ready)
         assert list(ready.ids(view)) == []
     crawl.store.close()
 
@@ -249,7 +249,7 @@ def test_copies_are_made_in_parts(tmp_path: Path) -> None:
     view = View("all", "", "title")
     with StoreReader(crawl.path) as ready:
         parts = 1
-        while not ready.prepare(whole=False):
+        while not ready.prepare():
             parts += 1
             assert len(ready.ids(view)) >= 30
             if parts == 3:
@@ -257,6 +257,41 @@ def test_copies_are_made_in_parts(tmp_path: Path) -> None:
                 crawl.store.commit()
         assert parts > 6
         assert list(ready.ids(view))[-1] == 31
+    crawl.store.close()
+
+
+def test_copies_get_ready_while_the_crawl_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that is new before every part is taken in in the end, and holds up nothing."""
+    monkeypatch.setattr(copies, "STEP", 10)
+    crawl = Crawl(tmp_path / "a.crawl", [_page("Same")] * 30)
+    with StoreReader(crawl.path) as ready, StoreReader(crawl.path) as plain:
+        for _ in range(20):
+            crawl.finish(_page("a_b"))
+            crawl.store.commit()
+            if ready.prepare():
+                break
+        assert ready._copies.ready
+        _compare(ready, plain)
+    crawl.store.close()
+
+
+def test_all_pages_wait_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few pages that come after all others went are found, without copies if need be."""
+    crawl = Crawl(tmp_path / "a.crawl", [_page("Same")] * 6)
+    with StoreReader(crawl.path) as ready, StoreReader(crawl.path) as plain:
+        make_ready(ready)
+        monkeypatch.setattr(copies, "LEAST", 6)
+        for which in range(6):
+            crawl.change("wait", _page(""), which)
+        crawl.reopen()
+        for newer in range(7):
+            make_ready(ready)
+            assert len(ready.ids(View("all"))) == newer
+            _compare(ready, plain)
+            crawl.finish(_page("a_b"))
+            crawl.store.commit()
     crawl.store.close()
 
 
@@ -276,12 +311,12 @@ def test_a_part_that_is_given_up(tmp_path: Path) -> None:
         thread.start()
         for _ in range(300):
             try:
-                ready.prepare(whole=False)
+                ready.prepare()
             except CrawlError:
                 stopped += 1
         over.set()
         thread.join()
-        ready.prepare()
+        make_ready(ready)
         assert stopped
         _compare(ready, plain)
     crawl.store.close()
@@ -313,7 +348,7 @@ def test_the_store_is_never_written(tmp_path: Path) -> None:
     crawl.store.close()
     before = crawl.path.read_bytes()
     with StoreReader(crawl.path) as ready:
-        ready.prepare()
+        make_ready(ready)
         with pytest.raises(sqlite3.OperationalError):
             ready._connection.execute("DELETE FROM pages")
         assert [path.name for path in tmp_path.iterdir() if "lock" not in path.name] == ["a.crawl"]

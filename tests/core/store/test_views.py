@@ -32,7 +32,7 @@ from crawler_core.store import copies
 from crawler_core.store.reader import StoreReader
 from crawler_core.store.rows import SortKey, View
 from crawler_core.store.writer import Store
-from tests.stores import config, fill, parsed, record, url_row
+from tests.stores import config, fill, make_ready, parsed, record, url_row
 
 TYPES = ("text/html; charset=utf-8", "image/png", "text/css", "application/javascript")
 TEXTS = {
@@ -118,7 +118,7 @@ def ready(reader: StoreReader) -> Iterator[StoreReader]:
     """A reader of the same crawl that is ready for many searches."""
     with pytest.MonkeyPatch.context() as patch, StoreReader(reader.path) as opened:
         patch.setattr(copies, "LEAST", 1)
-        opened.prepare()
+        make_ready(opened)
         yield opened
 
 
@@ -303,13 +303,13 @@ def test_ready_for_searches_while_the_crawl_goes_on(
     store.commit()
     view = View("all", "page-")
     with StoreReader(path) as reader:
-        reader.prepare()
+        make_ready(reader)
         assert len(reader.ids(view)) == 8, "too few to be copied"
         for number in (20, 21):
             store.add_url(url_row(number, f"http://site.test/page-{number}"))
             store.finish(record(number, f"http://site.test/page-{number}"), [])
         store.commit()
-        reader.prepare()
+        make_ready(reader)
         store.finish(record(3, "http://site.test/section/page-3.html"), [])
         store.add_url(url_row(22, "http://site.test/page-22"))
         store.finish(record(22, "http://site.test/page-22"), [])
@@ -317,7 +317,7 @@ def test_ready_for_searches_while_the_crawl_goes_on(
         found, mark = reader.follow(view, 0)
         assert sorted(found) == [2, 4, 5, 6, 7, 8, 9, 20, 21], "3 was fetched again"
         assert list(reader.follow(view, mark)[0]) == [3, 22]
-        reader.prepare()
+        make_ready(reader)
         assert list(reader.ids(view))[-3:] == [21, 3, 22]
         assert reader.count(View("all", "section/page-3")) == 1
     store.close()
