@@ -55,6 +55,8 @@ COLUMNS, LINES = 120, 40
 GOAL_MS, GOAL_GAP_MS = 100.0, 250.0
 PATIENCE = 3.0
 """Seconds after which a key is taken to have had no effect."""
+_TARGET = 6
+"""The line of the overview that tells how many fetch workers are wanted."""
 STILL = 8.0
 """Seconds of crawling without a key, to measure the time between frames."""
 _HTML = 20_000
@@ -119,12 +121,13 @@ class Screen:
         self.wait(lambda _: False, seconds)
 
     def line(self, y: int) -> str:
-        """A line as text."""
-        return str(self._screen.display[y])
+        """A line as text: of this line alone, for the reader's time is the dashboard's as well."""
+        cells = self._screen.buffer[y]
+        return "".join(cells[x].data for x in range(COLUMNS))
 
     def text(self) -> str:
         """All lines."""
-        return "\n".join(self._screen.display)
+        return "\n".join(map(self.line, range(LINES)))
 
     def ground(self, y: int) -> str:
         """The colour behind the middle of a line: the cursor's row has one of its own."""
@@ -281,7 +284,7 @@ def _more(screen: Screen) -> float | None:
 
 
 def _target(screen: Screen) -> int:
-    found = re.search(r"(\d+) target", screen.text())
+    found = re.search(r"(\d+) target", screen.line(_TARGET))
     return int(found[1]) if found else 0
 
 
