@@ -29,6 +29,8 @@ SECONDS = 3.2
 """How long each screen is shown."""
 LONGEST = 90.0
 """Seconds to wait for a number of URLs."""
+_MOVING = 8.0
+"""Pages parsed a second by which the crawl is under way."""
 STILL = 2
 """The screen that stands for all where nothing is to move."""
 CAPTION = 44
@@ -78,7 +80,9 @@ async def _until(pilot: Pilot[Ending], client: Client, done: int) -> None:
     end = loop.time() + LONGEST
     while loop.time() < end:
         snapshot = client.snapshot()
-        if snapshot is not None and snapshot.done >= done:
+        # Not while the page that outlasts the parsers' deadline holds them up: what a key brings
+        # would be compared with a standstill.
+        if snapshot is not None and snapshot.done >= done and snapshot.rates.parses >= _MOVING:
             return
         await pilot.pause(0.1)
 

@@ -12,9 +12,6 @@ from crawler_core.model import WORTH_ANOTHER_TRY, Outcome
 if TYPE_CHECKING:
     from crawler_core.engine.ledger import Ledger
 
-_PIECE = STEP // 8
-"""URLs between two interruptions where each is looked up in the store."""
-
 
 def ask_failed_again(ledger: Ledger) -> Iterator[None]:
     """Queue every URL again whose outcome may change, and tell how many those are.
@@ -30,7 +27,7 @@ def ask_failed_again(ledger: Ledger) -> Iterator[None]:
     yield
     for place, url_id in enumerate(failed, 1):
         ledger.discovery.ask_again(url_id)
-        if not place % _PIECE:
+        if not place % STEP:
             yield
     urls = "URL is" if len(failed) == 1 else "URLs are"
     ledger.tell("info", f"{len(failed):,} failed {urls} asked for again")

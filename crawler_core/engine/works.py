@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 SLICE_SECONDS = 0.005
 """How long the other work of the engine waits for a slice: less than for a turn of its own."""
-STEP = 256
+STEP = 32
 """URLs that are passed over between two places where a work may be interrupted."""
 
 

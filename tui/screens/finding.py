@@ -52,6 +52,7 @@ class Finding(Preparing):
 
     def on_results_pane_opened(self, event: ResultsPane.Opened) -> None:
         event.stop()
+        self._wished_at = time.monotonic()  # letters come next: they are not to share the processor
         self.prepare()
 
     @property
