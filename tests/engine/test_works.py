@@ -257,7 +257,7 @@ def test_what_failed_is_asked_again_in_steps(wide: Ledger, monkeypatch: pytest.M
     """All of it waits in the end, and it is told how much that is."""
     for _ in in_steps(wide):
         pass
-    monkeypatch.setattr(asking_again, "_PIECE", 4)
+    monkeypatch.setattr(asking_again, "STEP", 4)
     assert wide.frontier.waiting == 0
     wide.retry_failed()
     most = before = 0
