@@ -151,6 +151,7 @@ def test_typed_in_one_go(long_site: SmallSite, tmp_path: Path) -> None:
         terminal.wait_for("7 target/")
         terminal.press("/Page\r")
         terminal.wait_for('with "Page"')
+        terminal.wait_for(" Page ")  # a row to go to
         terminal.press("2go")
         terminal.wait_for("copied")
         terminal.press("qq")

@@ -15,7 +15,7 @@ from crawler_core.model import FetchRequest, FetchResult, Outcome, Purpose
 from tests.core.fetch.faultserver import FaultServer
 from tests.patience import PATIENCE
 
-TIMEOUT = 0.4
+TIMEOUT = 0.8
 
 MakeFetcher = Callable[..., Fetcher]
 Get = Callable[..., FetchResult]
